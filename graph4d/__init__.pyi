@@ -1,0 +1,36 @@
+from .declaration import Node as Node
+from .declaration import node as node
+from .errors import GraphError as GraphError
+from .errors import UsageError as UsageError
+from .parameters import Group as Group
+from .parameters import InputPath as InputPath
+from .parameters import Log as Log
+from .parameters import Odd as Odd
+from .parameters import OutputPath as OutputPath
+from .parameters import Range as Range
+from .parameters import Step as Step
+from .reduction import Over as Over
+from .reduction import accumulate as accumulate
+from .reduction import per_pattern as per_pattern
+from .types import Dendrogram as Dendrogram
+from .types import Features as Features
+from .types import Image as Image
+from .types import Labels as Labels
+from .types import Metrics as Metrics
+from .types import Pattern as Pattern
+from .types import Profile as Profile
+from .types import Scalar as Scalar
+from .types import Spectrum as Spectrum
+from .types import Stack as Stack
+from .types import Table as Table
+from .types import Value as Value
+from .types import ValueType as ValueType
+from .types import VectorField as VectorField
+from .units import Angle as Angle
+from .units import Energy as Energy
+from .units import Frequency as Frequency
+from .units import Length as Length
+from .units import Time as Time
+from .units import Unit as Unit
+
+__version__: str

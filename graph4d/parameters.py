@@ -1,0 +1,322 @@
+"""Parameters of nodes and recipes: type, unit, bounds and help, checked and brought to base units."""
+
+from __future__ import annotations
+
+import math
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from graph4d.errors import suggestion
+from graph4d.units import Unit, UnitsError, to_number
+
+__all__ = [
+    "Group", "InputPath", "Log", "Odd", "OutputPath", "Parameter", "ParameterErrors", "Range", "Step", "validate",
+]  # fmt: skip
+
+
+class _Required:
+    def __repr__(self) -> str:
+        return "required"
+
+
+REQUIRED: Any = _Required()
+
+
+@dataclass(frozen=True)
+class Range:
+    """Bounds of a number, both included; None leaves a side open."""
+
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """How far a control moves at a time."""
+
+    size: float
+
+
+class _Mark:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+Odd = _Mark("Odd")
+"""The integer is odd."""
+Log = _Mark("Log")
+"""A control for the number moves on a logarithmic scale."""
+_READS, _WRITES = _Mark("Reads"), _Mark("Writes")
+
+
+@dataclass(frozen=True)
+class Group:
+    """Heading under which a control appears."""
+
+    name: str
+
+
+InputPath = Annotated[Path, _READS]
+"""A file whose content the result depends on."""
+OutputPath = Annotated[Path, _WRITES]
+"""A file or folder that the node writes."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with one parameter."""
+
+    parameter: str
+    message: str
+    kind: str
+    """``unknown``, ``missing``, ``type``, ``unit`` or ``bounds``."""
+
+
+class ParameterErrors(ValueError):
+    """Everything that is wrong with a set of parameters."""
+
+    def __init__(self, owner: str, problems: list[Problem]) -> None:
+        self.owner, self.problems = owner, problems
+        super().__init__(f"{owner}: " + "; ".join(p.message for p in problems))
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a node or a recipe."""
+
+    name: str
+    kind: str
+    """``bool``, ``int``, ``float``, ``str``, ``choice``, ``path`` or ``list``."""
+    default: Any = REQUIRED
+    unit: Unit | None = None
+    low: float | None = None
+    high: float | None = None
+    odd: bool = False
+    log: bool = False
+    step: float | None = None
+    group: str = ""
+    help: str = ""
+    choices: tuple[Any, ...] = ()
+    optional: bool = False
+    """None is a value: what it means is the node's to say."""
+    reads: bool = False
+    writes: bool = False
+    items: tuple[Parameter, ...] = field(default=())
+    """For a list: one entry for each place, or a single one for a list of any length."""
+    length: int | None = None
+
+    @classmethod
+    def from_annotation(cls, name: str, annotation: Any, default: Any, text: str = "") -> Parameter:
+        """Read ``Annotated[int, Odd, Range(3, 401)] = 41`` and its like.
+
+        Raises
+        ------
+        TypeError
+            The annotation is not one a recipe can express.
+        """
+        import inspect
+
+        facts: dict[str, Any] = {"name": name, "help": text}
+        facts["default"] = REQUIRED if default is inspect.Parameter.empty else default
+        _read_annotation(name, annotation, facts)
+        return cls(**facts)
+
+    @property
+    def required(self) -> bool:
+        """Whether a value must be given."""
+        return self.default is REQUIRED
+
+    def coerce(self, value: Any) -> Any:
+        """The value in the parameter's own type and base unit.
+
+        Raises
+        ------
+        ParameterErrors
+            Type, unit or bounds do not fit.
+        """
+        if value is None:
+            if self.optional:
+                return None
+            raise self._error("type", f"expected {self.expected}, got nothing")
+        result = _COERCE[self.kind](self, value)
+        self._check_bounds(result, value)
+        return result
+
+    @property
+    def expected(self) -> str:
+        """What a value looks like, in words."""
+        words = {"bool": "true or false", "int": "an integer", "float": "a number", "str": "text", "path": "a path"}
+        if self.kind == "choice":
+            text = "one of " + ", ".join(map(str, self.choices))
+        elif self.kind == "list":
+            text = f"a list of {self.length}" if self.length else "a list"
+        elif self.unit is not None:
+            text = f"a number with a unit, such as {_example(self.unit)}"
+        else:
+            text = ("an odd integer" if self.odd else words[self.kind]) + self._bounds_text()
+        return text
+
+    def _bounds_text(self) -> str:
+        if self.low is not None and self.high is not None:
+            return f" from {self.low:g} to {self.high:g}"
+        if self.low is not None:
+            return f" of at least {self.low:g}"
+        return f" of at most {self.high:g}" if self.high is not None else ""
+
+    def _check_bounds(self, number: Any, given: Any) -> None:
+        if self.kind not in ("int", "float"):
+            return
+        if self.odd and number % 2 == 0:
+            raise self._error("bounds", f"{given} is even; expected an odd integer such as {number + 1}")
+        low = -math.inf if self.low is None else self.low
+        high = math.inf if self.high is None else self.high
+        if not low <= number <= high:
+            unit = f" {self.unit.name}" if self.unit else ""
+            raise self._error("bounds", f"{given} is out of bounds; expected a number{self._bounds_text()}{unit}")
+
+    def _error(self, kind: str, message: str) -> ParameterErrors:
+        return ParameterErrors(self.name, [Problem(self.name, f"parameter `{self.name}`: {message}", kind)])
+
+
+def validate(owner: str, parameters: Mapping[str, Parameter], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Every parameter of ``owner`` in base units: given or default, in the order of the declaration.
+
+    Raises
+    ------
+    ParameterErrors
+        All unknown, missing and unfitting ones together.
+    """
+    problems: list[Problem] = []
+    for name in given:
+        if name not in parameters:
+            hint = suggestion(name, parameters)
+            problems.append(Problem(name, f"{owner} has no parameter `{name}`{hint}", "unknown"))
+    values: dict[str, Any] = {}
+    for name, parameter in parameters.items():
+        if name not in given and parameter.required:
+            problems.append(Problem(name, f"{owner} needs parameter `{name}`: {parameter.expected}", "missing"))
+            continue
+        try:
+            values[name] = parameter.coerce(given.get(name, parameter.default))
+        except ParameterErrors as error:
+            problems.extend(error.problems)
+    if problems:
+        raise ParameterErrors(owner, problems)
+    return values
+
+
+def _read_annotation(name: str, annotation: Any, facts: dict[str, Any]) -> None:
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        _read_annotation(name, arguments[0], facts)
+        for mark in arguments[1:]:
+            _read_mark(mark, facts)
+    elif origin in (Union, types.UnionType):
+        inner = [a for a in arguments if a is not type(None)]
+        if len(inner) != 1 or len(inner) == len(arguments):
+            raise TypeError(f"parameter `{name}`: only `X | None` is understood, not {annotation}")
+        facts["optional"] = True
+        _read_annotation(name, inner[0], facts)
+    elif origin is Literal:
+        facts.update(kind="choice", choices=arguments)
+    elif origin in (tuple, list):
+        _read_items(name, origin, arguments, facts)
+    elif annotation in _KINDS:
+        facts["kind"] = _KINDS[annotation]
+    else:
+        raise TypeError(f"parameter `{name}`: {annotation!r} is not a type that a recipe can express")
+
+
+def _read_items(name: str, origin: Any, arguments: tuple[Any, ...], facts: dict[str, Any]) -> None:
+    inner = tuple(a for a in arguments if a is not ...)
+    facts.update(kind="list", items=tuple(Parameter.from_annotation(name, a, REQUIRED) for a in inner))
+    if origin is tuple and len(inner) == len(arguments):
+        facts["length"] = len(inner)
+
+
+def _read_mark(mark: Any, facts: dict[str, Any]) -> None:
+    if isinstance(mark, Unit):
+        facts["unit"] = mark
+    elif isinstance(mark, Range):
+        facts.update(low=mark.low, high=mark.high)
+    elif isinstance(mark, Step):
+        facts["step"] = mark.size
+    elif isinstance(mark, Group):
+        facts["group"] = mark.name
+    else:
+        flag = {id(Odd): "odd", id(Log): "log", id(_READS): "reads", id(_WRITES): "writes"}.get(id(mark))
+        if flag is not None:
+            facts[flag] = True
+
+
+_KINDS: dict[Any, str] = {bool: "bool", int: "int", float: "float", str: "str", Path: "path"}
+
+
+def _example(unit: Unit) -> str:
+    return {"rad": "30 mrad", "Å": "0.4 nm", "eV": "300 keV", "1/Å": "0.02 1/Å", "s": "10 us"}.get(
+        unit.name, f"1 {unit.shown}"
+    )
+
+
+def _bool(p: Parameter, value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise p._error("type", f"expected true or false, got {value!r}")
+
+
+def _int(p: Parameter, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+        raise p._error("type", f"expected {p.expected}, got {value!r}")
+    return int(value)
+
+
+def _float(p: Parameter, value: Any) -> float:
+    if p.unit is not None and isinstance(value, str):
+        try:
+            return to_number(value, p.unit.name)
+        except UnitsError as error:
+            raise p._error("unit", str(error)) from error
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise p._error("type", f"expected {p.expected}, got {value!r}")
+    if not math.isfinite(value):
+        raise p._error("bounds", f"{value} is not a finite number")
+    return float(value) + 0.0  # -0.0 and 0.0 are one value
+
+
+def _str(p: Parameter, value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    raise p._error("type", f"expected text, got {value!r}; put it in quotes if it is meant as text")
+
+
+def _choice(p: Parameter, value: Any) -> Any:
+    for choice in p.choices:
+        if type(choice) is type(value) and choice == value:
+            return choice
+    raise p._error("type", f"expected {p.expected}, got {value!r}{suggestion(str(value), map(str, p.choices))}")
+
+
+def _path(p: Parameter, value: Any) -> Path:
+    if isinstance(value, str | Path) and str(value):
+        return Path(value)
+    raise p._error("type", f"expected a path, got {value!r}")
+
+
+def _list(p: Parameter, value: Any) -> tuple[Any, ...]:
+    if not isinstance(value, list | tuple):
+        raise p._error("type", f"expected {p.expected}, got {value!r}")
+    if p.length is not None and len(value) != p.length:
+        raise p._error("type", f"expected {p.expected}, got {len(value)} items")
+    items = p.items if p.length is not None else p.items * len(value)
+    return tuple(item.coerce(v) for item, v in zip(items, value, strict=True))
+
+
+_COERCE: dict[str, Any] = {
+    "bool": _bool, "int": _int, "float": _float, "str": _str, "choice": _choice, "path": _path, "list": _list,
+}  # fmt: skip

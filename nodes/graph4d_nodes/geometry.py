@@ -1,0 +1,95 @@
+"""The geometry of a scan: steps, energy, convergence semi-angle, and how the detector lies under the scan."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Geometry", "detector_to_scan", "wavelength"]
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """What is known of the microscope; None where it is not. (0, 0) is top-left, y points down, x right.
+
+    Parameters
+    ----------
+    energy : float, optional
+        Of the electrons [eV].
+    semiangle : float, optional
+        Convergence semi-angle of the probe [rad].
+    scan_step : (float, float), optional
+        Distance of scan positions along y and x [Å].
+    detector_step : (float, float), optional
+        Size of a detector pixel along ky and kx [1/Å, no 2π].
+    transform : 2 × 2 tuple
+        Takes a vector (x, y) on the detector to (x, y) in the scan. The matrix is what counts; angles are derived from
+        it for display only.
+    """
+
+    energy: float | None = None
+    semiangle: float | None = None
+    scan_step: tuple[float, float] | None = None
+    detector_step: tuple[float, float] | None = None
+    transform: tuple[tuple[float, float], tuple[float, float]] = ((1.0, 0.0), (0.0, 1.0))
+
+    def updated(self, **known: Any) -> Geometry:
+        """A copy in which every given value that is not None replaces the present one."""
+        return replace(self, **{name: value for name, value in known.items() if value is not None})
+
+    @property
+    def wavelength(self) -> float | None:
+        """Of the electrons [Å]."""
+        return None if self.energy is None else wavelength(self.energy)
+
+    @property
+    def detector_angle(self) -> tuple[float, float] | None:
+        """Size of a detector pixel along ky and kx as an angle [rad]; small-angle, k·λ."""
+        if self.detector_step is None or self.energy is None:
+            return None
+        return self.detector_step[0] * wavelength(self.energy), self.detector_step[1] * wavelength(self.energy)
+
+
+def wavelength(energy: float) -> float:
+    """Relativistic de Broglie wavelength of an electron.
+
+    Parameters
+    ----------
+    energy : float
+        Kinetic energy [eV].
+
+    Returns
+    -------
+    float
+        h·c / √(E·(2·m·c² + E)) [Å], with the CODATA 2018 constants.
+    """
+    planck_times_c = 12398.419843320026  # eV Å
+    rest = 510998.95  # eV
+    return planck_times_c / math.sqrt(energy * (2 * rest + energy))
+
+
+def detector_to_scan(rotation: float, transpose: bool) -> tuple[tuple[float, float], tuple[float, float]]:
+    """The matrix from a vector (x, y) on the detector to (x, y) in the scan.
+
+    Parameters
+    ----------
+    rotation : float
+        Angle [rad] by which the scan's axes appear turned on the detector, clockwise on screen: a scan vector falls on
+        the detector turned by +rotation, so a detector vector is turned back by it.
+    transpose : bool
+        The detector's rows and columns are exchanged; undone first.
+
+    Returns
+    -------
+    tuple
+        R(−rotation) · Tᵗʳᵃⁿˢᵖᵒˢᵉ with R(θ) = [[cos θ, −sin θ], [sin θ, cos θ]] on (x, y), y down.
+    """
+    c, s = math.cos(rotation), math.sin(rotation)
+    matrix: NDArray[np.float64] = np.array([[c, s], [-s, c]])
+    if transpose:
+        matrix = matrix @ np.array([[0.0, 1.0], [1.0, 0.0]])
+    return (float(matrix[0, 0]), float(matrix[0, 1])), (float(matrix[1, 0]), float(matrix[1, 1]))

@@ -1,0 +1,60 @@
+"""Arrays become values: named dims, coordinates and units from the geometry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph4d_nodes.geometry import Geometry
+
+if TYPE_CHECKING:
+    from xarray import DataArray
+
+__all__ = ["image", "pattern", "scan_coords", "vector_field"]
+
+
+def scan_coords(geometry: Geometry, rows: int, columns: int) -> dict[str, Any]:
+    """Coordinates ``y`` and ``x`` of scan positions [Å], or [px] where the step is not known."""
+    step_y, step_x = geometry.scan_step or (1.0, 1.0)
+    unit = {"units": "Å" if geometry.scan_step else "px"}
+    return {"y": ("y", np.arange(rows) * step_y, unit), "x": ("x", np.arange(columns) * step_x, unit)}
+
+
+def image(values: NDArray[Any], geometry: Geometry, units: str, name: str | None = None) -> DataArray:
+    """An ``Image`` from values (rows, columns) over the scan."""
+    import xarray as xr
+
+    return xr.DataArray(
+        values, dims=("y", "x"), coords=scan_coords(geometry, *values.shape), attrs={"units": units}, name=name
+    )
+
+
+def vector_field(values: NDArray[Any], geometry: Geometry, units: str, name: str | None = None) -> DataArray:
+    """A ``VectorField`` from values (2, rows, columns), the y component first."""
+    import xarray as xr
+
+    coords = {"component": ["y", "x"], **scan_coords(geometry, *values.shape[1:])}
+    return xr.DataArray(values, dims=("component", "y", "x"), coords=coords, attrs={"units": units}, name=name)
+
+
+def pattern(
+    values: NDArray[Any],
+    geometry: Geometry,
+    units: str,
+    name: str | None = None,
+    origin: tuple[float, float] | None = None,
+) -> DataArray:
+    """A ``Pattern`` from values (ky, kx); k = 0 lies at ``origin`` [px], by default the middle of the detector."""
+    import xarray as xr
+
+    rows, columns = values.shape
+    centre = origin or ((rows - 1) / 2, (columns - 1) / 2)
+    step = geometry.detector_step or (1.0, 1.0)
+    unit = {"units": "1/Å" if geometry.detector_step else "px"}
+    coords = {
+        "ky": ("ky", (np.arange(rows) - centre[0]) * step[0], unit),
+        "kx": ("kx", (np.arange(columns) - centre[1]) * step[1], unit),
+    }
+    return xr.DataArray(values, dims=("ky", "kx"), coords=coords, attrs={"units": units}, name=name)
