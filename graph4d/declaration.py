@@ -162,7 +162,8 @@ def node(
     """Declare a function to be a node.
 
     Positional parameters are ports and need a value type; keyword-only ones are parameters, which must be given if they
-    have no default. The return annotation is one value type, a NamedTuple of them, or ``Over[Stack, …]`` for a reduction.
+    have no default. The return annotation is one value type, a NamedTuple of them, or ``Over[Stack, …]`` for a
+    reduction.
 
     Parameters
     ----------

@@ -26,8 +26,8 @@ T = TypeVar("T")
 class Blocked(Protocol):
     """A lazy stack of equal items, such as the patterns of a scan, read block by block.
 
-    Items are numbered through all positions in C order. Stacks with the same positions can be chained: ``parent`` is the
-    stack whose blocks ``transform`` turns into this one's, so that one read of the root serves them all.
+    Items are numbered through all positions in C order. Stacks with the same positions can be chained: ``parent`` is
+    the stack whose blocks ``transform`` turns into this one's, so that one read of the root serves them all.
     """
 
     value_type: ClassVar[ValueType]

@@ -1,8 +1,8 @@
 """One pass over a stack for all reductions wanted on it.
 
 The stack is cut into segments of a fixed number of items. Threads take segments from a common counter; inside a segment
-the items come in order, a cache-sized tile at a time, and every reduction sees a tile while it is hot. States of segments
-are merged in order, so that neither the number of threads nor the size of tiles shows in a result.
+the items come in order, a cache-sized tile at a time, and every reduction sees a tile while it is hot. States of
+segments are merged in order, so that neither the number of threads nor the size of tiles shows in a result.
 """
 
 from __future__ import annotations

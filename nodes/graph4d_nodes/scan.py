@@ -117,14 +117,14 @@ class Scan4D:
         columns = self.positions[1]
         if self.row_stride == columns:
             return self.frames.read(self.first + start, self.first + stop)
-        pieces = []
+        pieces: list[NDArray[Any]] = []
         while start < stop:
             row, column = divmod(start, columns)
             count = min(columns - column, stop - start)
             at = self.first + row * self.row_stride + column
             pieces.append(self.frames.read(at, at + count))
             start += count
-        return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+        return np.concatenate(pieces) if len(pieces) > 1 else pieces[0]
 
     def transform(self, block: NDArray[Any], start: int) -> NDArray[Any]:
         """This scan's patterns from the same patterns of ``parent``; ``start`` is the number of the first."""
@@ -162,7 +162,7 @@ class Scan4D:
         if not (0 <= y < rows and 0 <= x < columns):
             raise IndexError(f"position ({y}, {x}) lies outside the scan of {rows} × {columns}")
         index = y * columns + x
-        return self.read(index, index + 1)[0]
+        return np.asarray(self.read(index, index + 1)[0])
 
     def to_xarray(self) -> DataArray:
         """A ``DataArray`` (y, x, ky, kx) backed by dask, one chunk a scan row; needs the extra ``dask``."""
