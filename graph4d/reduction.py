@@ -6,7 +6,7 @@ and with it threads, progress, cancellation between blocks and partial results.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -72,6 +72,7 @@ class PerPattern(Over[S, T]):
     finish: Callable[[NDArray[Any]], T]
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
+    along: tuple[NDArray[Any], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,15 +91,16 @@ def per_pattern(
     finish: Callable[[NDArray[Any]], T],
     shape: tuple[int, ...] = (),
     dtype: DTypeLike = np.float64,
+    along: Sequence[NDArray[Any]] = (),
 ) -> Over[Any, T]:
     """A reduction that computes something of each pattern by itself.
 
     Parameters
     ----------
     kernel : callable
-        ``kernel(block, out, *arguments)`` fills ``out``, of shape ``(n, *shape)``, from ``block``, of shape
+        ``kernel(block, out, *along, *arguments)`` fills ``out``, of shape ``(n, *shape)``, from ``block``, of shape
         ``(n, *item_shape)`` in the stack's own dtype. It is called from several threads at once, on any split into
-        blocks: ``out[i]`` may depend on ``block[i]`` and on the arguments only. Best a numba function with ``nogil``.
+        blocks: ``out[i]`` may depend on ``block[i]``, ``along[…][i]`` and the arguments only. Best a numba function with ``nogil``.
     *arguments
         Passed on, typically masks and weights.
     finish : callable
@@ -106,13 +108,16 @@ def per_pattern(
         are NaN (0 for integers) when it is called for a partial result.
     shape, dtype
         Of one pattern's result.
+    along : sequence of ndarray
+        Values that go with the patterns, such as an origin for each: of shape ``(number of patterns, …)``, cut as the
+        blocks are.
 
     Returns
     -------
     Over
         To be returned by the node.
     """
-    return PerPattern(kernel, arguments, finish, tuple(shape), np.dtype(dtype))
+    return PerPattern(kernel, arguments, finish, tuple(shape), np.dtype(dtype), tuple(along))
 
 
 def accumulate(

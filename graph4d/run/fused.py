@@ -200,7 +200,9 @@ class _Pass:
             try:
                 if isinstance(job.reduction, PerPattern):
                     assert job._out is not None
-                    job.reduction.kernel(block, job._out[start : start + len(block)], *job.reduction.arguments)
+                    here = slice(start, start + len(block))
+                    along = [values[here] for values in job.reduction.along]
+                    job.reduction.kernel(block, job._out[here], *along, *job.reduction.arguments)
                 elif isinstance(job.reduction, Accumulate):
                     states[id(job)] = job.reduction.update(states[id(job)], block)
             except Exception as error:  # belongs to that node alone
