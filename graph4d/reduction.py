@@ -100,8 +100,8 @@ def per_pattern(
     kernel : callable
         ``kernel(block, out, *along, *arguments)`` fills ``out``, of shape ``(n, *shape)``, from ``block``, of shape
         ``(n, *item_shape)`` in the stack's own dtype. It is called from several threads at once, on any split into
-        blocks: ``out[i]`` may depend on ``block[i]``, ``along[…][i]`` and the arguments only. Best a numba function with
-        ``nogil``.
+        blocks: ``out[i]`` may depend on ``block[i]``, ``along[…][i]`` and the arguments only. Best a numba function
+        with ``nogil``.
     *arguments
         Passed on, typically masks and weights.
     finish : callable
