@@ -12,7 +12,7 @@ from graph4d_nodes.geometry import Geometry
 if TYPE_CHECKING:
     from xarray import DataArray
 
-__all__ = ["image", "pattern", "scan_coords", "vector_field"]
+__all__ = ["image", "pattern", "sampling", "scan_coords", "vector_field"]
 
 
 def scan_coords(geometry: Geometry, rows: int, columns: int) -> dict[str, Any]:
@@ -20,6 +20,19 @@ def scan_coords(geometry: Geometry, rows: int, columns: int) -> dict[str, Any]:
     step_y, step_x = geometry.scan_step or (1.0, 1.0)
     unit = {"units": "Å" if geometry.scan_step else "px"}
     return {"y": ("y", np.arange(rows) * step_y, unit), "x": ("x", np.arange(columns) * step_x, unit)}
+
+
+def sampling(value: DataArray) -> tuple[tuple[float, float], str]:
+    """Distance of pixels along y and x, and its unit: (1, 1) and "px" where ``value`` has no coordinates.
+
+    An axis of a single pixel has no distance to measure; it counts as 1.
+    """
+    steps = []
+    for dim in ("y", "x"):
+        places = value.coords[dim].values if dim in value.coords else np.arange(2.0)
+        steps.append(float(places[-1] - places[0]) / (len(places) - 1) if len(places) > 1 else 1.0)
+    unit = str(value.coords["x"].attrs.get("units", "px")) if "x" in value.coords else "px"
+    return (steps[0], steps[1]), unit
 
 
 def image(values: NDArray[Any], geometry: Geometry, units: str, name: str | None = None) -> DataArray:
