@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -57,6 +57,8 @@ class Scan4D:
         Of a mapped scan: see :meth:`map_blocks`.
     title : str
         What to call it in messages and figures.
+    metadata : mapping
+        What else the file says.
     """
 
     value_type: ClassVar[ValueType] = ValueType("Scan4D", ("y", "x", "ky", "kx"), "lazy")
@@ -71,6 +73,7 @@ class Scan4D:
     parent: Scan4D | None = None
     mapping: Callable[[NDArray[Any], int], NDArray[Any]] | None = None
     title: str = "scan"
+    metadata: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def from_frames(
@@ -82,6 +85,7 @@ class Scan4D:
         first: int = 0,
         row_stride: int | None = None,
         title: str = "scan",
+        metadata: Mapping[str, Any] | None = None,
     ) -> Scan4D:
         """A scan over recorded patterns."""
         return cls(
@@ -93,6 +97,7 @@ class Scan4D:
             first,
             row_stride or positions[1],
             title=title,
+            metadata=metadata or {},
         )
 
     @property

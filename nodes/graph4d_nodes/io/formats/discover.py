@@ -1,0 +1,103 @@
+"""Which format a file has, by its first bytes and its name, without importing the formats' modules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graph4d import UsageError
+
+if TYPE_CHECKING:
+    from graph4d_nodes.io.recording import Recording
+
+__all__ = ["format_of", "open_recording"]
+
+
+@dataclass(frozen=True)
+class Format:
+    """How the files of one format look from outside."""
+
+    module: str
+    extensions: tuple[str, ...]
+    magic: tuple[bytes, ...] = ()
+    """First bytes, one of which every file has; empty where the format has none."""
+
+
+FORMATS = (
+    Format("npy", (".npy",), (b"\x93NUMPY",)),
+    Format("hdf5", (".h5", ".hdf5", ".hspy", ".emd", ".py4dstem", ".nxs"), (b"\x89HDF\r\n\x1a\n",)),
+)
+OTHER = Format("rsciio", ())
+HEAD_BYTES = 16
+
+
+def format_of(path: Path) -> Format:
+    """The format of a file.
+
+    First bytes are believed before the extension, which people change.
+
+    Parameters
+    ----------
+    path : Path
+        Of the file.
+
+    Returns
+    -------
+    Format
+        ``OTHER``, which leaves it to RosettaSciIO, if this package does not read the format itself.
+
+    Raises
+    ------
+    UsageError
+        There is no such file, it is a folder or empty, or its first bytes are not those of its extension.
+    """
+    head = _head(path)
+    for fmt in FORMATS:
+        if any(head.startswith(magic) for magic in fmt.magic):
+            return fmt
+    for fmt in FORMATS:
+        if path.suffix.lower() in fmt.extensions:
+            if fmt.magic:
+                raise UsageError(
+                    f"{path} is named {path.suffix} but begins with {head[:8]!r} instead of {fmt.magic[0]!r}: it is "
+                    f"damaged or of another format; copy it again or name it by its format"
+                )
+            return fmt
+    return OTHER
+
+
+def open_recording(path: Path, dataset: str | None = None) -> Recording:
+    """Open the patterns of a file in any format, without reading them.
+
+    Parameters
+    ----------
+    path : Path
+        Of the file.
+    dataset : str, optional
+        Which one of several in the file.
+
+    Raises
+    ------
+    UsageError
+        The file cannot be read as patterns; the message says why and what to do.
+    """
+    module: Any = import_module(f"graph4d_nodes.io.formats.{format_of(path).module}")
+    recording: Recording = module.open_recording(path, dataset)
+    return recording
+
+
+def _head(path: Path) -> bytes:
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder; give a file in it")
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+    except FileNotFoundError:
+        raise UsageError(f"{path} does not exist; give the path of a file, relative to the current folder") from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+    if not head:
+        raise UsageError(f"{path} is empty (0 bytes); copy it again")
+    return head

@@ -1,0 +1,128 @@
+"""``io.open``: a 4D-STEM scan from a file of any format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from graph4d import Angle, Energy, Frequency, InputPath, Length, Range, UsageError, node
+from graph4d_nodes.geometry import detector_to_scan
+from graph4d_nodes.io.companions import files_with
+from graph4d_nodes.io.formats.discover import open_recording
+from graph4d_nodes.scan import Scan4D
+
+__all__ = ["open_scan"]
+
+
+def _files(parameters: Mapping[str, Any]) -> Iterable[Path]:
+    return files_with(parameters["path"])
+
+
+@node("io.open", effects="reads", reads=_files)
+def open_scan(
+    *,
+    path: InputPath,
+    dataset: str | None = None,
+    scan_shape: tuple[int, int] | None = None,
+    skip_frames: Annotated[int, Range(0)] = 0,
+    skip_row: Annotated[int, Range(0)] = 0,
+    energy: Energy | None = None,
+    semiangle: Angle | None = None,
+    scan_step: Length | None = None,
+    detector_step: Frequency | None = None,
+    rotation: Angle = 0.0,
+    transpose: bool = False,
+) -> Scan4D:
+    """Open a scan without reading it.
+
+    Patterns are counted row by row, (0, 0) top-left; a pattern's first row is the first row stored. Calibrations given
+    here win over those in the file.
+
+    Parameters
+    ----------
+    path
+        File of the scan. Files that belong to it (header, data files of a master) are found beside it.
+    dataset
+        Which dataset of an HDF5 file; by default the only one that can be a scan.
+    scan_shape
+        Scan rows and columns, where the file does not say or is wrong.
+    skip_frames
+        Patterns recorded before the first position.
+    skip_row
+        Patterns recorded during flyback, at the end of each scan row.
+    energy
+        Of the electrons.
+    semiangle
+        Convergence semi-angle of the probe.
+    scan_step
+        Distance of scan positions.
+    detector_step
+        Size of a detector pixel, without 2π.
+    rotation
+        Angle by which the scan's axes appear turned on the detector, clockwise on screen.
+    transpose
+        The detector's rows and columns are exchanged.
+
+    Returns
+    -------
+    Scan4D
+        (y, x, ky, kx) in the file's own dtype and native byte order; nothing has been read.
+
+    Raises
+    ------
+    UsageError
+        The file is missing, damaged, of an unknown format or not a scan, or its patterns do not fit the shape.
+    """
+    recording = open_recording(path, dataset)
+    count = recording.frames.shape[0]
+    if scan_shape is not None:
+        rows, columns = scan_shape
+    elif recording.positions is not None:
+        rows, columns = recording.positions[0], recording.positions[1] - skip_row
+    else:
+        raise UsageError(_shape_wanted(path, count))
+    _check_fit(path, count, (rows, columns), skip_frames, skip_row)
+    geometry = recording.geometry.updated(
+        energy=energy,
+        semiangle=semiangle,
+        scan_step=None if scan_step is None else (scan_step, scan_step),
+        detector_step=None if detector_step is None else (detector_step, detector_step),
+        transform=detector_to_scan(rotation, transpose),
+    )
+    return Scan4D.from_frames(
+        recording.frames,
+        (rows, columns),
+        geometry=geometry,
+        first=skip_frames,
+        row_stride=columns + skip_row,
+        title=path.stem,
+        metadata=recording.metadata,
+    )
+
+
+def _shape_wanted(path: Path, count: int) -> str:
+    if count == 1:
+        return f"{path} holds a single pattern; open it with io.image, or set `scan_shape: [1, 1]`"
+    pairs = [(n, count // n) for n in range(2, int(count**0.5) + 1) if count % n == 0][-3:]
+    options = [f"[{rows}, {columns}]" for n, m in reversed(pairs) for rows, columns in dict.fromkeys([(n, m), (m, n)])]
+    such = f", such as {', '.join(options)}" if options else ""
+    return (
+        f"{path} holds a stack of {count} patterns and not their arrangement; set `scan_shape: [rows, columns]`{such}"
+    )
+
+
+def _check_fit(path: Path, count: int, positions: tuple[int, int], skip_frames: int, skip_row: int) -> None:
+    rows, columns = positions
+    if rows < 1 or columns < 1:
+        raise UsageError(f"{path}: a scan of {rows} × {columns} positions has none; check `scan_shape` and `skip_row`")
+    stride = columns + skip_row
+    wanted = skip_frames + rows * stride - skip_row
+    skipped = f" after {skip_frames} skipped" if skip_frames else ""
+    flyback = f" with {skip_row} more after each row" if skip_row else ""
+    asked = f"{path}: {rows} × {columns} positions{flyback}{skipped} take {wanted} patterns, the file holds {count}"
+    if count < wanted:
+        raise UsageError(f"{asked}; correct `scan_shape`, `skip_row` or `skip_frames`")
+    # The beginning of a row that was not finished may be left over, a whole row means that the shape is wrong.
+    if count - wanted >= stride + skip_row:
+        raise UsageError(f"{asked}, {count - wanted} too many; correct `scan_shape`, `skip_row` or `skip_frames`")
