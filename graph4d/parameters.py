@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from graph4d.errors import suggestion
-from graph4d.units import Unit, UnitsError, to_number
+from graph4d.units import Unit, UnitsError, convert, to_number
 
 __all__ = [
     "Group", "InputPath", "Log", "Odd", "OutputPath", "Parameter", "ParameterErrors", "Range", "Step", "validate",
@@ -161,6 +161,17 @@ class Parameter:
         else:
             text = ("an odd integer" if self.odd else words[self.kind]) + self._bounds_text()
         return text
+
+    def display(self, value: Any) -> str:
+        """A value as people write it: ``300 keV`` for 300000.0 of a parameter in eV."""
+        if value is None:
+            return "none"
+        if self.kind == "list":
+            items = self.items if self.length is not None else self.items * len(value)
+            return "[" + ", ".join(item.display(v) for item, v in zip(items, value, strict=True)) + "]"
+        if self.unit is not None:
+            return f"{value * convert(self.unit.name, self.unit.shown):.12g} {self.unit.shown}"
+        return f"{value:.12g}" if self.kind == "float" else str(value).lower() if self.kind == "bool" else str(value)
 
     def _bounds_text(self) -> str:
         if self.low is not None and self.high is not None:

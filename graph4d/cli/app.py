@@ -1,0 +1,34 @@
+"""The commands, gathered."""
+
+from __future__ import annotations
+
+import typer
+
+from graph4d.cli import cache, inspecting, recipes, running
+from graph4d.cli.telling import told
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    name="graph4d",
+    help="Run, check and explain recipes: graphs of typed nodes over 4D-STEM scans.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for name, command in {
+    "run": running.run,
+    "check": recipes.check,
+    "plan": inspecting.plan,
+    "why": inspecting.why,
+    "show": inspecting.show,
+    "diff": inspecting.diff,
+    "nodes": inspecting.nodes,
+    "schema": recipes.schema,
+    "freeze": recipes.freeze,
+    "migrate": recipes.migrate,
+    "new": recipes.new,
+}.items():
+    app.command(name)(told(command))
+app.add_typer(cache.app, name="cache")

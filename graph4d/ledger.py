@@ -1,0 +1,115 @@
+"""What is known of a graph without computing: the key of every step, as far as its inputs are known."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graph4d.errors import UsageError
+from graph4d.files import file_digest
+from graph4d.fingerprint import fingerprint
+from graph4d.keys import action_key, value_key
+
+if TYPE_CHECKING:
+    from graph4d.declaration import Node
+    from graph4d.recipe.graph import Graph, Ref, Step
+    from graph4d.store import Store
+
+__all__ = ["Action", "Ledger", "is_lazy", "is_repeatable"]
+
+
+@dataclass(frozen=True)
+class Action:
+    """A step with everything its result depends on: the key, and the parts the key is made of."""
+
+    key: str
+    record: dict[str, Any]
+    """Node, version, code, parameters, files and inputs, readable and fit for JSON: for saying why it differs."""
+
+
+def is_lazy(node: Node[Any, Any], output: str) -> bool:
+    """Whether an output is a handle that is opened when needed and never stored."""
+    return node.schema.outputs[output].type.container == "lazy"
+
+
+@dataclass
+class Ledger:
+    """The actions and digests of a graph, as far as they are known without computing, growing as steps finish."""
+
+    graph: Graph
+    store: Store
+    actions: dict[str, Action] = field(default_factory=dict)
+    outputs: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Digest by output name, for each step whose outputs (or some lazy ones of them) are known."""
+
+    def advance(self, names: Iterable[str] | None = None) -> None:
+        """Work out what can be known of these steps (of all by default) and of those that follow from them.
+
+        Raises
+        ------
+        UsageError
+            A file that a step reads is missing; the message names the step's place.
+        """
+        queue = deque(self.graph.steps if names is None else names)
+        while queue:
+            name = queue.popleft()
+            before = len(self.outputs.get(name, ()))
+            self._look_up(self.graph.steps[name])
+            if names is not None and len(self.outputs.get(name, ())) > before:
+                queue.extend(self.graph.successors(name))
+
+    def settle(self, name: str, outputs: Mapping[str, str]) -> None:
+        """Take note of what a step gave, and of all that is known because of it."""
+        self.outputs[name] = dict(outputs)
+        self.advance(self.graph.successors(name))
+
+    def digest(self, ref: Ref) -> str | None:
+        """Digest of an output, if it is known yet."""
+        return self.outputs.get(ref.step, {}).get(ref.output)
+
+    def _look_up(self, step: Step) -> None:
+        if step.name in self.actions:
+            return
+        inputs = {port: self.digest(ref) for port, ref in step.inputs.items()}
+        known = {port: digest for port, digest in inputs.items() if digest is not None}
+        if len(known) < len(inputs):
+            return
+        action = self.actions[step.name] = _action(step, known, self.store)
+        outputs = {name: value_key(action.key, name) for name in step.node.schema.outputs if is_lazy(step.node, name)}
+        if is_repeatable(step.node):
+            memo = self.store.memo(action.key)
+            if memo is not None:
+                outputs |= memo.outputs
+        if outputs:
+            self.outputs[step.name] = outputs
+
+
+def is_repeatable(node: Node[Any, Any]) -> bool:
+    """Whether an earlier result stands for a new one."""
+    return node.deterministic and node.effects != "writes"
+
+
+def _action(step: Step, inputs: Mapping[str, str], store: Store) -> Action:
+    node = step.node
+    code = fingerprint(node.function)
+    try:
+        files = {str(path): file_digest(path, store.path) for path in node.files(step.parameters)}
+    except UsageError as error:
+        raise UsageError(f"{step.where}{error}") from error
+    parameters = dict(step.parameters)
+    for name, parameter in node.schema.parameters.items():
+        if parameter.reads and parameters[name] is not None:
+            parameters[name] = Path(parameters[name]).name  # its content counts, not where it lies
+    content = {"parameters": parameters, "files": [(Path(path).name, digest) for path, digest in files.items()]}
+    record = {
+        "node": node.id,
+        "version": node.version,
+        "code": code,
+        "parameters": {n: p.display(step.parameters[n]) for n, p in node.schema.parameters.items()},
+        "files": files,
+        "inputs": dict(inputs),
+    }
+    return Action(action_key(node.id, node.version, code, content, inputs), record)

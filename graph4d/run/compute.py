@@ -1,0 +1,136 @@
+"""One step computed: inputs from the store, the node's function, and its outputs into the store."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from graph4d.keys import value_key
+from graph4d.ledger import is_lazy, is_repeatable
+from graph4d.reduction import Over
+from graph4d.run.cancel import Token
+from graph4d.run.fused import Job, run_pass
+from graph4d.run.ports import checked_inputs, checked_outputs
+from graph4d.store import Memo, StoreError
+
+if TYPE_CHECKING:
+    from graph4d.ledger import Action
+    from graph4d.recipe.graph import Step
+    from graph4d.store import Store
+
+__all__ = ["Outcome", "Task", "compute", "compute_pass"]
+
+
+@dataclass
+class Task:
+    """A step that is ready, with its action and its inputs."""
+
+    step: Step
+    action: Action
+    inputs: Mapping[str, Any]
+
+
+@dataclass
+class Outcome:
+    """What became of a task: values and digests by output name, or an error."""
+
+    task: Task
+    values: dict[str, Any] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
+    kept: dict[str, Any] = field(default_factory=dict)
+    """Values that the store does not hold, so that the run must."""
+    seconds: float = 0.0
+    error: BaseException | None = None
+    not_stored: str = ""
+
+
+def compute(task: Task, store: Store) -> Outcome:
+    """Compute a step that is no reduction."""
+    return _outcome(task, store, lambda: task.step.node.compute(task.inputs, task.step.parameters), 0.0)
+
+
+def compute_pass(tasks: Sequence[Task], store: Store, token: Token, threads: int) -> list[Outcome]:
+    """Compute steps that reduce stacks of one root, in one reading of it.
+
+    The seconds of the pass are shared out evenly: what one of them would take alone is not known.
+    """
+    jobs: list[Job | BaseException] = []
+    for task in tasks:
+        try:
+            jobs.append(_job(task))
+        except Exception as error:  # a node may raise anything; it is told with its step
+            jobs.append(error)
+    good = [job for job in jobs if isinstance(job, Job)]
+    started = time.perf_counter()
+    run_pass(good, threads=threads, token=token)
+    share = (time.perf_counter() - started) / max(1, len(good))
+    return [_outcome(task, store, _result_of(job), share) for task, job in zip(tasks, jobs, strict=True)]
+
+
+def _job(task: Task) -> Job:
+    node = task.step.node
+    inputs = checked_inputs(node, task.inputs)
+    reduction = node.function(**inputs, **task.step.parameters)
+    over = node.schema.over
+    if over is None or not isinstance(reduction, Over):
+        raise TypeError(f"{node.id} promises `Over[…]`, but returned {type(reduction).__name__}")
+    return Job(reduction, inputs[over])
+
+
+def _result_of(job: Job | BaseException) -> Callable[[], Any]:
+    def result() -> Any:
+        if isinstance(job, BaseException):
+            raise job
+        if job.error is not None:
+            raise job.error
+        return job.value
+
+    return result
+
+
+def _outcome(task: Task, store: Store, result: Callable[[], Any], seconds: float) -> Outcome:
+    outcome = Outcome(task)
+    started = time.perf_counter()
+    try:
+        outcome.values = checked_outputs(task.step.node, result())
+    except Exception as error:  # a node may raise anything; it is told with its step
+        outcome.error = error
+        return outcome
+    outcome.seconds = seconds + time.perf_counter() - started
+    _keep(outcome, store)
+    return outcome
+
+
+def _keep(outcome: Outcome, store: Store) -> None:
+    node, action = outcome.task.step.node, outcome.task.action
+    stored: dict[str, str] = {}
+    size = 0
+    for name, value in outcome.values.items():
+        if is_lazy(node, name):
+            outcome.digests[name] = value_key(action.key, name)
+            outcome.kept[name] = value
+            continue
+        try:
+            held = store.put(value, fallback=value_key(action.key, name), seconds=outcome.seconds)
+        except StoreError as error:
+            outcome.not_stored = str(error)
+            held = store.put_in_memory(value, fallback=value_key(action.key, name), seconds=outcome.seconds)
+        outcome.digests[name] = stored[name] = held.digest
+        size += held.nbytes
+        if not store.has(held.digest):
+            outcome.kept[name] = value
+    if stored and is_repeatable(node):
+        try:
+            store.remember(action.key, Memo(node.id, stored, outcome.seconds, size, environment()))
+        except StoreError as error:
+            outcome.not_stored = str(error)
+
+
+def environment() -> dict[str, str]:
+    """Versions of what takes part in computing, as far as it was imported."""
+    names = ("numpy", "numba", "scipy", "xarray", "torch", "h5py")
+    loaded = {name: getattr(sys.modules[name], "__version__", "") for name in names if name in sys.modules}
+    return {"python": ".".join(map(str, sys.version_info[:3])), **loaded}
