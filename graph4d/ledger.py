@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from graph4d.errors import UsageError
 from graph4d.files import file_digest
 from graph4d.fingerprint import fingerprint
-from graph4d.keys import action_key, value_key
+from graph4d.keys import action_key, output_key
 
 if TYPE_CHECKING:
     from graph4d.declaration import Node
@@ -78,7 +78,7 @@ class Ledger:
         if len(known) < len(inputs):
             return
         action = self.actions[step.name] = _action(step, known, self.store)
-        outputs = {name: value_key(action.key, name) for name in step.node.schema.outputs if is_lazy(step.node, name)}
+        outputs = {name: output_key(action.key, name) for name in step.node.schema.outputs if is_lazy(step.node, name)}
         if is_repeatable(step.node):
             memo = self.store.memo(action.key)
             if memo is not None:

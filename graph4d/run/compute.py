@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from graph4d.keys import value_key
+from graph4d.keys import output_key
 from graph4d.ledger import is_lazy, is_repeatable
 from graph4d.reduction import Over
 from graph4d.run.cancel import Token
@@ -110,14 +110,14 @@ def _keep(outcome: Outcome, store: Store) -> None:
     size = 0
     for name, value in outcome.values.items():
         if is_lazy(node, name):
-            outcome.digests[name] = value_key(action.key, name)
+            outcome.digests[name] = output_key(action.key, name)
             outcome.kept[name] = value
             continue
         try:
-            held = store.put(value, fallback=value_key(action.key, name), seconds=outcome.seconds)
+            held = store.put(value, fallback=output_key(action.key, name), seconds=outcome.seconds)
         except StoreError as error:
             outcome.not_stored = str(error)
-            held = store.put_in_memory(value, fallback=value_key(action.key, name), seconds=outcome.seconds)
+            held = store.put_in_memory(value, fallback=output_key(action.key, name), seconds=outcome.seconds)
         outcome.digests[name] = stored[name] = held.digest
         size += held.nbytes
         if not store.has(held.digest):

@@ -24,8 +24,8 @@ def write_outputs(run: Run, folder: Path) -> dict[str, Any]:
     """Write every output that was computed into ``folder``, and what it came from beside it.
 
     Each array goes to ``<output>.nc`` (netCDF-4), each table to ``<output>.csv``, scalars and metrics together to
-    ``metrics.json``, and everything about the run to ``provenance.json``. A file that an earlier run wrote from the same
-    digest, and that nobody touched since, is left as it is. Lazy outputs are not written: ``io.save`` does that.
+    ``metrics.json``, and everything about the run to ``provenance.json``. A file that an earlier run wrote from the
+    same digest, and that nobody touched since, is left as it is. Lazy outputs are not written: ``io.save`` does that.
 
     Parameters
     ----------
