@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 import inspect
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, get_args, get_origin, overload
+from typing import TYPE_CHECKING, Any, ForwardRef, Generic, ParamSpec, TypeVar, get_args, get_origin, overload
 
 from graph4d.parameters import Parameter
 from graph4d.reduction import Over
@@ -238,15 +238,23 @@ def _port_type(annotation: Any) -> tuple[ValueType | None, bool]:
 
 
 def _outputs(node_id: str, annotation: Any) -> dict[str, Output]:
-    fields: Sequence[str] | None = getattr(annotation, "_fields", None)
-    annotations = {"out": annotation} if fields is None else inspect.get_annotations(annotation, eval_str=True)
+    named = hasattr(annotation, "_fields")
     outputs = {}
-    for name, item in annotations.items():
+    for name, item in (_fields(annotation) if named else {"out": annotation}).items():
         value_type = type_of(item)
         if value_type is None:
             raise TypeError(f"{node_id}: output `{name}` has no value type: {item!r}")
         outputs[name] = Output(name, value_type)
     return outputs
+
+
+def _fields(named_tuple: type) -> dict[str, Any]:
+    """Annotations of a NamedTuple, evaluated where it was defined."""
+    # NamedTuple wraps annotations that are text, as under `from __future__ import annotations`, in a ForwardRef.
+    raw = inspect.get_annotations(named_tuple)
+    texts = {name: item.__forward_arg__ if isinstance(item, ForwardRef) else item for name, item in raw.items()}
+    stand_in = type(named_tuple.__name__, (), {"__annotations__": texts, "__module__": named_tuple.__module__})
+    return inspect.get_annotations(stand_in, eval_str=True)
 
 
 _ENTRY = re.compile(r"^(\w+(?:, \w+)*)\s*(?::.*)?$")
