@@ -1,0 +1,221 @@
+"""Numba kernels that see blocks of patterns (n, ky, kx) of any real dtype; imported inside the nodes that use them.
+
+A detector is never a mask to multiply with: it is, for every row, the span of columns that it covers, so that only its
+own pixels are read. ``zero`` is a zero of the type in which a row is summed (see
+:func:`graph4d_nodes.image.detectors.row_sum_zero`): wide enough to be exact for integers, narrow enough to vectorise.
+Sums of whole patterns are float64, which holds every integer below 2⁵³.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+__all__ = [
+    "add_patterns",
+    "keep_maximum",
+    "mask_sums",
+    "moments",
+    "radial_sums",
+    "ring_sums",
+    "segment_sums",
+]
+
+Array = NDArray[Any]
+
+
+@njit(nogil=True, cache=True)
+def disc_spans(oy: float, ox: float, aspect: float, radius: float, starts: Array, stops: Array, columns: int) -> None:
+    """For every row y the columns ``starts[y] … stops[y]`` with (aspect·(y − oy))² + (x − ox)² < radius².
+
+    The square root only guesses; the inequality itself decides, so that whoever tests it pixel by pixel agrees.
+    """
+    limit = radius * radius
+    middle = int(min(max(np.ceil(ox), 0.0), columns))
+    for y in range(len(starts)):
+        across = aspect * (y - oy)
+        square = across * across
+        start = stop = middle
+        if square < limit:
+            half = math.sqrt(limit - square)
+            start = int(min(max(np.floor(ox - half), 0.0), columns))
+            stop = int(min(max(np.ceil(ox + half), 0.0), columns))
+            while start < stop and square + (start - ox) * (start - ox) >= limit:
+                start += 1
+            while start < stop and square + (stop - 1 - ox) * (stop - 1 - ox) >= limit:
+                stop -= 1
+            if start >= stop:
+                start = stop = middle
+        starts[y], stops[y] = start, stop
+
+
+@njit(nogil=True, cache=True, fastmath={"reassoc"})
+def span_sum(row: Array, start: int, stop: int, zero: Any) -> Any:
+    """Sum of ``row[start:stop]`` in the type of ``zero``; reassociation lets sums of floats vectorise."""
+    wide = type(zero)
+    total = zero
+    for x in range(start, stop):
+        total = wide(total + wide(row[x]))
+    return total
+
+
+@njit(nogil=True, cache=True)
+def ring_sums(block: Array, out: Array, origins: Array, inner: float, outer: float, aspect: float, zero: Any) -> None:
+    """Sum of every pattern over inner ≤ distance < outer from its origin (row, column)."""
+    n, rows, columns = block.shape
+    spans = np.empty((4, rows), np.int64)
+    for k in range(n):
+        if k == 0 or origins[k, 0] != origins[k - 1, 0] or origins[k, 1] != origins[k - 1, 1]:
+            disc_spans(origins[k, 0], origins[k, 1], aspect, outer, spans[0], spans[3], columns)
+            disc_spans(origins[k, 0], origins[k, 1], aspect, inner, spans[1], spans[2], columns)
+        total = 0.0
+        for y in range(rows):
+            row = block[k, y]
+            if spans[1, y] == spans[2, y]:
+                total += span_sum(row, spans[0, y], spans[3, y], zero)
+            else:
+                total += span_sum(row, spans[0, y], spans[1, y], zero)
+                total += span_sum(row, spans[2, y], spans[3, y], zero)
+        out[k] = total
+
+
+@njit(nogil=True, cache=True)
+def segment_sums(block: Array, out: Array, origins: Array, edges: Array, aspect: float, zero: Any) -> None:
+    """Sums over ring r, edges[r] ≤ distance < edges[r + 1], and quadrant q of the turn, into ``out[k, r, q]``.
+
+    Quadrants are counted clockwise on screen from the direction of x: 0 is right and below the origin.
+    """
+    n, rows, columns = block.shape
+    rings = len(edges) - 1
+    starts, stops = np.empty((rings + 1, rows), np.int64), np.empty((rings + 1, rows), np.int64)
+    for k in range(n):
+        oy, ox = origins[k]
+        if k == 0 or oy != origins[k - 1, 0] or ox != origins[k - 1, 1]:
+            for r in range(rings + 1):
+                disc_spans(oy, ox, aspect, edges[r], starts[r], stops[r], columns)
+        out[k] = 0
+        for y in range(rows):
+            row = block[k, y]
+            # Quadrant q has the angles q·90° ≤ angle < (q + 1)·90°: each takes the half axis it begins with.
+            left, right = (1 if y > oy else 2), (0 if y >= oy else 3)
+            split = int(np.floor(ox)) + 1 if y > oy else int(np.ceil(ox))
+            split = min(max(split, 0), columns)
+            for r in range(rings):
+                for start, stop in ((starts[r + 1, y], starts[r, y]), (stops[r, y], stops[r + 1, y])):
+                    at = min(max(split, start), stop)
+                    out[k, r, left] += span_sum(row, start, at, zero)
+                    out[k, r, right] += span_sum(row, at, stop, zero)
+
+
+@njit(nogil=True, cache=True)
+def mask_sums(block: Array, out: Array, shifts: Array, spans: Array, zero: Any) -> None:
+    """Sums over the spans (row, start, stop) of a mask, moved by each pattern's shift (rows, columns)."""
+    n, rows, columns = block.shape
+    for k in range(n):
+        total = 0.0
+        for i in range(len(spans)):
+            y = spans[i, 0] + shifts[k, 0]
+            if 0 <= y < rows:
+                start = min(max(spans[i, 1] + shifts[k, 1], 0), columns)
+                stop = min(max(spans[i, 2] + shifts[k, 1], 0), columns)
+                total += span_sum(block[k, y], start, stop, zero)
+        out[k] = total
+
+
+@njit(nogil=True, cache=True, fastmath={"reassoc"})
+def add_row(row: Array, start: int, stop: int, columns: Array, zero: Any) -> Any:
+    """Add ``row[start:stop]`` to ``columns`` and return its sum."""
+    wide = type(zero)
+    total = zero
+    for x in range(start, stop):
+        value = wide(row[x])
+        total = wide(total + value)
+        columns[x] = wide(columns[x] + value)
+    return total
+
+
+@njit(nogil=True, cache=True)
+def moments(block: Array, out: Array, origins: Array, radius: float, aspect: float, zero: Any) -> None:
+    """Sum, and first moments along rows and columns, of every pattern within ``radius`` of its origin: ``out[k, :3]``.
+
+    Moments are about pixel (0, 0), so that they are exact for integers.
+    """
+    n, rows, columns = block.shape
+    starts, stops = np.empty(rows, np.int64), np.empty(rows, np.int64)
+    for k in range(n):
+        if k == 0 or origins[k, 0] != origins[k - 1, 0] or origins[k, 1] != origins[k - 1, 1]:
+            disc_spans(origins[k, 0], origins[k, 1], aspect, radius, starts, stops, columns)
+        sums = np.full(columns, zero)
+        total = along_rows = along_columns = 0.0
+        for y in range(rows):
+            here = float(add_row(block[k, y], starts[y], stops[y], sums, zero))
+            total += here
+            along_rows += here * y
+        for x in range(columns):
+            along_columns += float(sums[x]) * x
+        out[k, 0], out[k, 1], out[k, 2] = total, along_rows, along_columns
+
+
+@njit(nogil=True, cache=True)
+def radial_sums(block: Array, out: Array, origins: Array, aspect: float, width: float) -> None:
+    """Sums within each radius i·width of the origin, into ``out[k, i]``; the last must be beyond all pixels."""
+    n, rows, columns = block.shape
+    bins = out.shape[1]
+    numbers = np.empty((rows, columns), np.int32)
+    for k in range(n):
+        oy, ox = origins[k]
+        if k == 0 or oy != origins[k - 1, 0] or ox != origins[k - 1, 1]:
+            for y in range(rows):
+                square = (aspect * (y - oy)) * (aspect * (y - oy))
+                for x in range(columns):
+                    distance = square + (x - ox) * (x - ox)
+                    number = int(math.sqrt(distance) / width)
+                    # The rounded root may reach an edge that the distance itself, as spans test it, does not.
+                    edge = number * width
+                    beyond = (number + 1) * width
+                    if distance < edge * edge:
+                        number -= 1
+                    elif distance >= beyond * beyond:
+                        number += 1
+                    numbers[y, x] = number
+        counts = np.zeros(bins, out.dtype)
+        for y in range(rows):
+            for x in range(columns):
+                counts[numbers[y, x]] += block[k, y, x]
+        out[k, 0] = 0
+        for i in range(1, bins):
+            out[k, i] = out[k, i - 1] + counts[i - 1]
+
+
+@njit(nogil=True, cache=True)
+def add_patterns(block: Array, total: Array) -> None:
+    """Add every pattern of the block to ``total``, one after the other, four at a time to spare memory traffic."""
+    n, rows, columns = block.shape
+    wide = total.dtype.type
+    whole = n - n % 4
+    for y in range(rows):
+        sums = total[y]
+        for k in range(0, whole, 4):
+            a, b, c, d = block[k, y], block[k + 1, y], block[k + 2, y], block[k + 3, y]
+            for x in range(columns):
+                sums[x] = wide(wide(wide(wide(sums[x] + wide(a[x])) + wide(b[x])) + wide(c[x])) + wide(d[x]))
+        for k in range(whole, n):
+            a = block[k, y]
+            for x in range(columns):
+                sums[x] = wide(sums[x] + wide(a[x]))
+
+
+@njit(nogil=True, cache=True)
+def keep_maximum(block: Array, best: Array) -> None:
+    """Raise every pixel of ``best`` to the largest of the block's."""
+    n, rows, columns = block.shape
+    for y in range(rows):
+        top = best[y]
+        for k in range(n):
+            row = block[k, y]
+            for x in range(columns):
+                top[x] = max(top[x], row[x])

@@ -1,0 +1,78 @@
+"""The mean and the maximum of all patterns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph4d import Over, Pattern, accumulate, node
+from graph4d_nodes.image.detectors import row_sum_zero
+from graph4d_nodes.scan import Scan4D
+from graph4d_nodes.values import pattern
+
+__all__ = ["maximum_pattern", "mean_pattern"]
+
+Sums = NDArray[Any]
+
+
+@node("image.mean_pattern")
+def mean_pattern(scan: Scan4D) -> Over[Scan4D, Pattern]:
+    """Mean of all diffraction patterns, also called PACBED (position-averaged) pattern.
+
+    Parameters
+    ----------
+    scan : Scan4D
+        (y, x, ky, kx).
+
+    Returns
+    -------
+    Pattern
+        (ky, kx), float64, in counts; of the exact sum where patterns are integers.
+    """
+    from graph4d_nodes.image import kernels
+
+    narrow = row_sum_zero(scan.dtype).dtype
+    # What the engine folds into one state is too short to overflow 32 bits, a whole scan is not.
+    wide = np.dtype(f"{narrow.kind}8")
+
+    def update(state: Sums, block: Sums) -> Sums:
+        kernels.add_patterns(block, state)
+        return state
+
+    def merge(first: Sums, second: Sums) -> Sums:
+        return np.add(first, second, dtype=wide)
+
+    def finish(state: Sums, count: int) -> Pattern:
+        return pattern(state / max(count, 1), scan.geometry, "counts", "mean pattern")
+
+    return accumulate(lambda: np.zeros(scan.item_shape, narrow), update, merge, finish)
+
+
+@node("image.max_pattern")
+def maximum_pattern(scan: Scan4D) -> Over[Scan4D, Pattern]:
+    """Largest count of every detector pixel over all patterns: shows Bragg discs that few positions have.
+
+    Parameters
+    ----------
+    scan : Scan4D
+        (y, x, ky, kx).
+
+    Returns
+    -------
+    Pattern
+        (ky, kx) in the scan's own dtype, in counts.
+    """
+    from graph4d_nodes.image import kernels
+
+    lowest = -np.inf if scan.dtype.kind == "f" else np.iinfo(scan.dtype).min
+
+    def update(state: Sums, block: Sums) -> Sums:
+        kernels.keep_maximum(block, state)
+        return state
+
+    def finish(state: Sums, _count: int) -> Pattern:
+        return pattern(state, scan.geometry, "counts", "maximum pattern")
+
+    return accumulate(lambda: np.full(scan.item_shape, lowest, scan.dtype), update, np.maximum, finish)
