@@ -1,0 +1,224 @@
+"""What runs, what is reused, and what becomes of errors: asserted on the log of events."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+from engine.graphs import (
+    a_movie,
+    add,
+    brightest,
+    dice,
+    fail,
+    graph,
+    mean,
+    movie,
+    number,
+    opened,
+    scaled,
+    sign,
+    step,
+    total,
+)
+
+from graph4d.reduction import per_pattern
+from graph4d.run.cancel import Cancelled, Token
+from graph4d.run.execute import execute
+from graph4d.run.failure import RunError
+from graph4d.run.fused import Job, run_pass
+from graph4d.store import Store, default_store
+
+
+@pytest.fixture
+def store() -> Store:
+    return default_store()
+
+
+def sum_graph(value=1.0, more=0.0, outputs="sum"):
+    return graph(
+        step("one", number, value=value),
+        step("two", number, value=2.0),
+        step("sum", add, {"first": "one", "second": "two"}),
+        step("more", add, {"first": "sum"}, more=more),
+        outputs=outputs,
+    )
+
+
+def test_only_what_is_looked_at_is_computed(store):
+    run = execute(sum_graph(), store)
+    assert sorted(run.log.computed()) == ["one", "sum", "two"]
+    assert float(run.value("sum")) == 3.0
+
+
+def test_the_second_run_computes_nothing(store):
+    execute(sum_graph(), store)
+    again = execute(sum_graph(), store)
+    assert again.log.computed() == []
+    assert again.log.reused() == ["sum"]
+    assert float(again.value("sum")) == 3.0
+
+
+def test_a_new_process_with_the_same_store_computes_nothing(store):
+    execute(sum_graph(), store)
+    assert execute(sum_graph(), default_store()).log.computed() == []
+
+
+def test_a_changed_parameter_runs_its_node_and_what_follows_and_nothing_else(store):
+    execute(sum_graph(outputs="more"), store)
+    run = execute(sum_graph(more=5.0, outputs="more"), store)
+    assert run.log.computed() == ["more"]
+    assert float(run.value("more")) == 8.0
+
+
+def sign_graph(value):
+    return graph(
+        step("one", number, value=value),
+        step("sign", sign, {"number": "one"}),
+        step("end", add, {"first": "sign"}, more=1.0),
+    )
+
+
+def test_an_unchanged_result_ends_the_recomputation(store):
+    execute(sign_graph(3.0), store)
+    run = execute(sign_graph(4.0), store)
+    assert run.log.computed() == ["one", "sign"]
+    assert run.log.reused() == ["end"]
+
+
+def test_what_is_not_deterministic_always_runs(store):
+    thrown = graph(step("dice", dice), step("sum", add, {"first": "dice"}))
+    first, second = execute(thrown, store), execute(thrown, store)
+    assert "dice" in second.log.computed()
+    assert float(first.value("sum")) != float(second.value("sum"))
+
+
+def test_all_reductions_on_one_stack_share_one_pass(store):
+    opened.clear()
+    run = execute(
+        graph(
+            step("load", movie),
+            step("twice", scaled, {"movie": "load"}, factor=2),
+            step("total", total, {"movie": "load"}),
+            step("mean", mean, {"movie": "load"}),
+            step("double", total, {"movie": "twice"}),
+            outputs="total mean double",
+        ),
+        store,
+    )
+    assert [set(names) for names in run.log.passes()] == [{"total", "mean", "double"}]
+    assert (opened[0].reads == 1).all()
+    assert np.array_equal(run.value("double"), 2 * run.value("total"))
+
+
+def test_a_reduction_that_needs_another_waits_for_it(store):
+    run = execute(
+        graph(
+            step("load", movie),
+            step("total", total, {"movie": "load"}),
+            step("top", brightest, {"movie": "load", "image": "total"}),
+        ),
+        store,
+    )
+    assert run.log.passes() == [("total",), ("top",)]
+    assert float(run.value("top")) == a_movie().items.max()
+
+
+def test_a_lazy_value_is_not_even_opened_when_nothing_needs_it(store):
+    scan = graph(step("load", movie), step("total", total, {"movie": "load"}))
+    execute(scan, store)
+    opened.clear()
+    run = execute(scan, store)
+    assert run.log.computed() == []
+    assert opened == []
+
+
+def test_a_node_called_as_a_function_gives_what_the_run_gives(store):
+    run = execute(graph(step("load", movie), step("total", total, {"movie": "load"})), store)
+    assert total(a_movie()).identical(run.value("total").load())
+
+
+def test_a_failure_leaves_the_other_branches_finished(store):
+    branches = graph(
+        step("one", number),
+        step("bad", fail, {"number": "one"}),
+        step("after", add, {"first": "bad"}),
+        step("good", add, {"first": "one"}, more=1.0),
+        outputs="after good",
+    )
+    run = execute(branches, store)
+    assert float(run.value("good")) == 2.0
+    with pytest.raises(RunError, match=r"bad \(test.fail\) raised RuntimeError: the lens is off") as caught:
+        run.value("after")
+    assert "chain: one → bad" in str(caught.value)
+    assert "number: DataArray() float64 in 1" in str(caught.value)
+    assert execute(branches, store).log.computed() == []
+
+
+def test_a_failing_reduction_does_not_stop_the_others_of_its_pass():
+    def bad_kernel(block, out):
+        raise ZeroDivisionError("no counts")
+
+    stack = a_movie()
+    good, bad = Job(total.function(stack), stack), Job(per_pattern(bad_kernel, finish=lambda a: a), stack)
+    run_pass([bad, good])
+    assert isinstance(bad.error, ZeroDivisionError)
+    assert np.array_equal(good.value.values.ravel(), stack.items.sum((1, 2)))
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+@pytest.mark.parametrize("tile_bytes", [1, 1000, 10**9])
+def test_neither_threads_nor_block_sizes_show_in_a_result(threads, tile_bytes):
+    stack = a_movie(31, 37)
+    jobs = [Job(total.function(stack), stack), Job(mean.function(stack), stack)]
+    run_pass(jobs, threads=threads, tile_bytes=tile_bytes, read_bytes=max(tile_bytes, 5000))
+    assert np.array_equal(jobs[0].value.values.ravel(), stack.items.sum((1, 2)))
+    reference = [Job(mean.function(stack), stack)]
+    run_pass(reference, threads=1)
+    assert float(jobs[1].value) == float(reference[0].value)
+
+
+def test_a_cancelled_run_stops_between_tiles_and_keeps_what_was_finished(store):
+    token = Token()
+    seen = []
+
+    def slow_kernel(block, out):
+        seen.append(len(block))
+        token.cancel()
+
+    stack = a_movie(200, 200)
+    with pytest.raises(Cancelled):
+        run_pass([Job(per_pattern(slow_kernel, finish=lambda a: a), stack)], threads=1, token=token, tile_bytes=1000)
+    assert len(seen) == 1
+
+
+def test_cancelling_a_run_from_another_thread_ends_it(store):
+    token, started = Token(), threading.Event()
+
+    def listener(event):
+        started.set()
+        token.cancel()
+
+    with pytest.raises(Cancelled):
+        execute(sum_graph(), store, token=token, listener=listener)
+    assert started.is_set()
+    assert float(execute(sum_graph(), store).value("sum")) == 3.0
+
+
+def test_a_damaged_object_is_computed_anew(store):
+    run = execute(sum_graph(), store)
+    for path in store.path.glob("v1/objects/*/*/*"):
+        content = bytearray(path.read_bytes())
+        content[-1] ^= 1
+        path.chmod(0o644)
+        path.write_bytes(content)
+    again = execute(sum_graph(), default_store())
+    assert "sum" in again.log.computed()
+    assert again.value("sum").identical(run.value("sum"))
+
+
+def test_a_stored_value_cannot_be_changed_by_whoever_gets_it(store):
+    value = execute(graph(step("load", movie), step("total", total, {"movie": "load"})), store).value("total")
+    with pytest.raises(ValueError, match="read-only"):
+        value.values[0, 0] = -1
