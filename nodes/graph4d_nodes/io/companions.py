@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from graph4d_nodes.io.formats.empad import partners
+
 __all__ = ["files_with"]
 
 
@@ -20,7 +22,7 @@ def files_with(path: Path) -> list[Path]:
     if suffix == ".mib":
         beside = [path.with_suffix(".hdr")]
     elif suffix in (".raw", ".xml"):
-        beside = sorted(p for p in path.parent.glob("*") if p.suffix.lower() in (".raw", ".xml") and p != path)
+        beside = partners(path)
     elif path.stem.endswith("_master"):
         beside = sorted(path.parent.glob(f"{path.stem.removesuffix('_master')}_data_*{path.suffix}"))
     else:

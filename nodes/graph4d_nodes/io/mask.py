@@ -63,7 +63,7 @@ def _tiff(path: Path, _dataset: str | None) -> NDArray[Any]:
 
 
 def _hdf5(path: Path, dataset: str | None) -> NDArray[Any]:
-    from graph4d_nodes.io.formats.hdf5 import datasets, listed, named, open_file
+    from graph4d_nodes.io.formats.hdf5_tree import datasets, listed, named, open_file
 
     with open_file(path) as file:
         if dataset is not None:

@@ -23,10 +23,16 @@ class Format:
     extensions: tuple[str, ...]
     magic: tuple[bytes, ...] = ()
     """First bytes, one of which every file has; empty where the format has none."""
+    refusal: str = ""
+    """Why files of the format cannot be opened."""
 
 
 FORMATS = (
     Format("npy", (".npy",), (b"\x93NUMPY",)),
+    Format("merlin", (".mib",), (b"MQ1,",)),
+    Format("empad", (".raw", ".xml")),
+    Format("blo", (".blo",), (b"IMGBLO",)),
+    Format("", (".tpx3",), (b"TPX3",), "is a stream of events, which needs the live source; this version has none yet"),
     Format("hdf5", (".h5", ".hdf5", ".hspy", ".emd", ".py4dstem", ".nxs"), (b"\x89HDF\r\n\x1a\n",)),
 )
 OTHER = Format("rsciio", ())
@@ -83,9 +89,15 @@ def open_recording(path: Path, dataset: str | None = None) -> Recording:
     UsageError
         The file cannot be read as patterns; the message says why and what to do.
     """
-    module: Any = import_module(f"graph4d_nodes.io.formats.{format_of(path).module}")
-    recording: Recording = module.open_recording(path, dataset)
+    recording: Recording = _module(path).open_recording(path, dataset)
     return recording
+
+
+def _module(path: Path) -> Any:
+    found = format_of(path)
+    if found.refusal:
+        raise UsageError(f"{path} {found.refusal}")
+    return import_module(f"graph4d_nodes.io.formats.{found.module}")
 
 
 def _head(path: Path) -> bytes:

@@ -30,14 +30,13 @@ class ChunkedFrames:
 
     Parameters
     ----------
-    path : Path
-        The file, opened again with a cache that fits when the first block is read.
     dataset : h5py.Dataset
-        Tells shape, type and chunks; not kept.
+        Tells where, shape, type and chunks, and is not kept: the first read opens the file again, with a cache that
+        fits.
     """
 
-    def __init__(self, path: Path, dataset: h5py.Dataset) -> None:
-        self._path, self._name = path, str(dataset.name)
+    def __init__(self, dataset: h5py.Dataset) -> None:
+        self._path, self._name = Path(dataset.file.filename), str(dataset.name)
         self._lead: tuple[int, ...] = dataset.shape[: 2 if dataset.ndim > 3 else 1]
         self._middle = (0,) * (dataset.ndim - len(self._lead) - 2)
         self.shape = (prod(self._lead), int(dataset.shape[-2]), int(dataset.shape[-1]))

@@ -18,7 +18,7 @@ def shape_text(shape: tuple[int, ...]) -> str:
 
 def check_is_patterns(name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
     """Raise UsageError unless an array is a scan (y, x, ky, kx) or a stack of patterns (n, ky, kx) of real numbers."""
-    if len(shape) == 2:
+    if len(shape) == 2 or (len(shape) == 3 and shape[-1] == 1):
         raise UsageError(f"{name} holds an image of {shape_text(shape)}, not a scan; open it with io.image")
     if len(shape) not in (3, 4):
         raise UsageError(
