@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,9 +11,9 @@ from numpy.typing import NDArray
 from graph4d_nodes.geometry import Geometry
 
 if TYPE_CHECKING:
-    from xarray import DataArray
+    from xarray import DataArray, Dataset
 
-__all__ = ["image", "pattern", "sampling", "scan_coords", "vector_field"]
+__all__ = ["image", "metrics", "pattern", "sampling", "scan_coords", "vector_field"]
 
 
 def scan_coords(geometry: Geometry, rows: int, columns: int) -> dict[str, Any]:
@@ -71,3 +72,10 @@ def pattern(
         "kx": ("kx", (np.arange(columns) - centre[1]) * step[1], unit),
     }
     return xr.DataArray(values, dims=("ky", "kx"), coords=coords, attrs={"units": units}, name=name)
+
+
+def metrics(named: Mapping[str, tuple[float, str]]) -> Dataset:
+    """A ``Metrics`` value from numbers with their units; "1" and "dB" are units too."""
+    import xarray as xr
+
+    return xr.Dataset({name: ((), float(number), {"units": unit}) for name, (number, unit) in named.items()})

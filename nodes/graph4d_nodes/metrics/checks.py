@@ -1,0 +1,32 @@
+"""What all metrics ask of an image."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph4d import UsageError
+
+if TYPE_CHECKING:
+    from xarray import DataArray
+
+__all__ = ["finite_values"]
+
+
+def finite_values(image: DataArray, name: str) -> NDArray[np.float64]:
+    """The pixels as float64.
+
+    Raises
+    ------
+    UsageError
+        Some are not finite: a metric of the rest would not be comparable.
+    """
+    values = np.asarray(image.values, dtype=np.float64)
+    bad = values.size - int(np.count_nonzero(np.isfinite(values)))
+    if bad:
+        raise UsageError(
+            f"`{name}` has {bad} of {values.size} pixels that are not finite numbers; crop them away first"
+        )
+    return values
