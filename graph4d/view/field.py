@@ -1,0 +1,149 @@
+"""Vector fields: hue is the direction, brightness the magnitude, with arrows on top and a colour wheel beside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from bokeh.layouts import column, row
+from bokeh.models import ColumnDataSource, Range1d, Spacer
+from bokeh.plotting import figure
+from numpy.typing import NDArray
+
+from graph4d.view.frame import FRAME, MapFrame, place, plain
+from graph4d.view.palettes import hue_colours
+from graph4d.view.pixels import block_means, map_of, percentile_limits
+from graph4d.view.quantity import quantity, unit_text
+
+if TYPE_CHECKING:
+    from bokeh.models import UIElement
+    from xarray import DataArray
+
+    from graph4d.view.pixels import Map
+
+__all__ = ["VectorFieldFigure", "arrows", "colours"]
+
+ARROWS = 14
+"""At most so many arrows along a side."""
+WHEEL = 84
+"""Side of the colour wheel [px]."""
+
+
+class VectorFieldFigure:
+    """A map of two numbers a pixel, y and x.
+
+    Parameters
+    ----------
+    value : DataArray (component, rows, columns)
+        Components y (down) and x (right).
+    title : str
+    """
+
+    def __init__(self, value: DataArray, title: str) -> None:
+        self.title = title
+        self.frame = MapFrame(title)
+        self.source = ColumnDataSource(
+            {"image": [], "magnitude": [], "angle": [], "x": [], "y": [], "dw": [], "dh": []}
+        )
+        self.glyph = self.frame.figure.image_rgba("image", source=self.source)
+        self.arrows = ColumnDataSource({"xs": [], "ys": []})
+        self.frame.figure.multi_line("xs", "ys", source=self.arrows, color="white", alpha=0.8, line_width=1.2)
+        self.wheel = _wheel()
+        self.layout: UIElement = row(self.frame.figure, column(Spacer(height=FRAME // 3), self.wheel))
+        self.update(value)
+
+    def update(self, value: DataArray) -> None:
+        """Show another field in the same place."""
+        shown = map_of(value)
+        unit = str(value.attrs.get("units", ""))
+        y, x = shown.values.astype(np.float32)
+        magnitude, angle = np.hypot(y, x), np.arctan2(y, x)
+        full = percentile_limits(magnitude)[1]
+        self.source.data = {
+            "image": [_packed(colours(angle, magnitude / full))],
+            "magnitude": [magnitude],
+            "angle": [np.rad2deg(angle)],
+            **place(shown),
+        }
+        xs, ys = arrows(shown)
+        self.arrows.data = {"xs": xs, "ys": ys}
+        self.frame.figure.title.text = plain(shown.titled(self.title))
+        self.frame.fit(shown.rows, shown.columns)
+        entries = {"magnitude": ("magnitude", unit_text(unit)), "direction": ("angle", "° clockwise from right")}
+        self.frame.tell(self.glyph, entries, shown.columns.unit)
+        self.wheel.title.text = plain(f"edge {quantity(full, unit, digits=3)}")
+
+
+def colours(angle: NDArray[Any], strength: NDArray[Any]) -> NDArray[np.uint8]:
+    """RGBA pixels (rows, columns, 4) of a field: hue by angle [rad], black at strength 0, full colour from 1 on.
+
+    Pixels without a value are transparent.
+    """
+    table = hue_colours(np.linspace(0, 2 * np.pi, 720, endpoint=False))
+    valid = np.isfinite(angle) & np.isfinite(strength)
+    index = np.rint(np.where(valid, angle, 0) * 360 / np.pi).astype(int) % 720
+    brightness = np.clip(np.where(valid, strength, 0), 0, 1)
+    rgb = np.rint(255 * table[index] * brightness[..., None])
+    return np.concatenate([rgb, 255 * valid[..., None]], axis=-1).astype(np.uint8)
+
+
+def arrows(shown: Map) -> tuple[list[list[float]], list[list[float]]]:
+    """Polylines of one arrow for each block of pixels: its mean, about its middle, the longest as long as a block.
+
+    Parameters
+    ----------
+    shown : Map of values (2, rows, columns)
+
+    Returns
+    -------
+    (list, list)
+        x and y of the points of every arrow, in the units of the axes: tail, tip, barb, tip, barb.
+    """
+    height, width = shown.values.shape[-2:]
+    block = max(1, -(-max(height, width) // ARROWS))
+    count_y, count_x = max(1, height // block), max(1, width // block)
+    whole = shown.values[:, : count_y * block, : count_x * block].astype(np.float64)
+    means = block_means(whole, block)
+    y, x = means / percentile_limits(np.hypot(*means))[1]
+    # Screen pixels are square, data units need not be: lengths are shares of a block along each axis.
+    step_y = shown.rows.extent / height * min(block, height)
+    step_x = shown.columns.extent / width * min(block, width)
+    middle_y = shown.rows.start + step_y * (np.arange(count_y) + 0.5)
+    middle_x = shown.columns.start + step_x * (np.arange(count_x) + 0.5)
+    cell = min(abs(step_y), abs(step_x))
+    xs, ys = [], []
+    for i, j in zip(*np.nonzero(np.hypot(y, x) > 0.08), strict=True):
+        vector = complex(x[i, j], y[i, j])
+        vector *= 0.9 * cell * min(1.0, 1 / abs(vector))
+        tip = complex(middle_x[j], middle_y[i]) + vector / 2
+        barbs = [tip + 0.32 * vector * np.exp(1j * angle) for angle in (np.deg2rad(150), np.deg2rad(210))]
+        points = [tip - vector, tip, barbs[0], tip, barbs[1]]
+        xs.append([point.real for point in points])
+        ys.append([point.imag for point in points])
+    return xs, ys
+
+
+def _packed(rgba: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    return np.ascontiguousarray(rgba).view("<u4")[..., 0]
+
+
+def _wheel() -> figure:
+    """The legend: a disc whose colour at a place is that of the vector from its middle to there."""
+    x = np.linspace(-1, 1, 2 * WHEEL)
+    radius, angle = np.hypot(x[:, None], x), np.arctan2(x[:, None], np.broadcast_to(x, (len(x), len(x))))
+    picture = colours(np.where(radius <= 1, angle, np.nan), radius)
+    wheel = figure(
+        frame_width=WHEEL,
+        frame_height=WHEEL,
+        x_range=Range1d(-1, 1),
+        y_range=Range1d(1, -1),
+        toolbar_location=None,
+        min_border=0,
+        outline_line_color=None,
+    )
+    wheel.image_rgba([_packed(picture)], x=-1, y=-1, dw=2, dh=2)
+    wheel.axis.visible = False
+    wheel.grid.visible = False
+    wheel.background_fill_alpha = 0
+    wheel.title.update(text_font_size="11px", text_font_style="normal", text_color="#52606d", align="center")
+    return wheel

@@ -1,0 +1,118 @@
+"""One figure definition for every value type: for a notebook, a served page, and the report alike."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
+
+from graph4d.types import ValueType
+
+if TYPE_CHECKING:
+    from bokeh.models import UIElement
+
+__all__ = ["Figure", "figure_for", "figure_json"]
+
+
+class Figure(Protocol):
+    """A picture of a value, kept in Bokeh models whose data sources are changed in place."""
+
+    @property
+    def layout(self) -> UIElement:
+        """To be shown."""
+
+    def update(self, value: Any) -> None:
+        """Show another value of the same type."""
+
+
+def figure_for(value: Any, value_type: ValueType, title: str) -> Figure:
+    """The figure of a value.
+
+    Parameters
+    ----------
+    value : DataArray, Dataset or lazy handle
+    value_type : ValueType
+        What it was declared to be. Types that are not known here are drawn by the dimensions of the value.
+    title : str
+        Plain text above the picture.
+
+    Raises
+    ------
+    ValueError, KeyError
+        The value lacks what its figure shows.
+    """
+    return _definition(value, value_type)(value, title)
+
+
+def figure_json(value: Any, value_type: ValueType, title: str) -> str:
+    """The figure as JSON text: what a report embeds, and what a store keeps so as not to draw it again.
+
+    The object has ``components``, the parts of BokehJS that are needed beyond its core, and ``item``, as
+    ``Bokeh.embed.embed_item`` takes it; or ``error``, one line.
+    """
+    from bokeh.embed import json_item
+
+    try:
+        layout = figure_for(value, value_type, title).layout
+        return json.dumps({"components": _components(layout), "item": json_item(layout)}, separators=(",", ":"))
+    except (
+        Exception
+    ) as error:  # whatever goes wrong with one picture, the results and the other pictures are to be seen
+        return json.dumps({"error": f"{type(error).__name__}: {error}"})
+
+
+def _definition(value: Any, value_type: ValueType) -> Callable[[Any, str], Figure]:
+    from graph4d.view.table import TextFigure
+
+    dims = tuple(map(str, getattr(value, "dims", ())))
+    names = _names(value_type)
+    if "Dendrogram" in names:
+        from graph4d.view.dendrogram import DendrogramFigure
+
+        return DendrogramFigure
+    if "Labels" in names and len(dims) == 2:
+        from graph4d.view.labels import LabelsFigure
+
+        return LabelsFigure
+    if hasattr(value, "data_vars"):
+        return _of_dataset(value)
+    return _of_array(dims) if hasattr(value, "coords") else TextFigure
+
+
+def _names(value_type: ValueType) -> list[str]:
+    """Of a type and all it is a kind of."""
+    return [value_type.name] + (_names(value_type.parent) if value_type.parent else [])
+
+
+def _of_dataset(value: Any) -> Callable[[Any, str], Figure]:
+    from graph4d.view.table import NumbersFigure, TableFigure, TextFigure
+
+    if not value.sizes:
+        return NumbersFigure
+    return TableFigure if len(value.sizes) == 1 else TextFigure
+
+
+def _of_array(dims: tuple[str, ...]) -> Callable[[Any, str], Figure]:
+    from graph4d.view.field import VectorFieldFigure
+    from graph4d.view.image import ImageFigure
+    from graph4d.view.line import LineFigure
+    from graph4d.view.stack import StackFigure, plane_of
+    from graph4d.view.table import NumbersFigure, TextFigure
+
+    if not dims:
+        return NumbersFigure
+    if len(dims) == 1:
+        return LineFigure
+    if plane_of(dims) is None:
+        return TextFigure
+    if len(dims) == 2:
+        return ImageFigure
+    return VectorFieldFigure if len(dims) == 3 and dims[0] == "component" else StackFigure
+
+
+def _components(layout: UIElement) -> list[str]:
+    """Names of the parts of BokehJS that define the models of a layout, beyond its core."""
+    modules = {type(model).__module__ for model in layout.references()}
+    tables = any(name.startswith("bokeh.models.widgets.tables") for name in modules)
+    widgets = tables or any(name.startswith("bokeh.models.widgets") for name in modules)
+    return ["bokeh-widgets"] * widgets + ["bokeh-tables"] * tables

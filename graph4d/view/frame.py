@@ -1,0 +1,144 @@
+"""The frame every map is drawn in: square pixels, row 0 on top, a scale bar instead of axes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from bokeh.models import (
+    BoxZoomTool,
+    CustomJSTickFormatter,
+    HoverTool,
+    Metric,
+    PanTool,
+    PlainText,
+    Range1d,
+    ResetTool,
+    SaveTool,
+    ScaleBar,
+    Title,
+    WheelZoomTool,
+)
+from bokeh.plotting import figure
+
+if TYPE_CHECKING:
+    from bokeh.models import GlyphRenderer, Tool
+
+    from graph4d.view.pixels import Axis, Map
+
+__all__ = ["CLEAR", "FRAME", "MapFrame", "new_figure", "place", "plain", "short_numbers"]
+
+FRAME = 336
+"""Longer side of a map on the screen [px]; the shorter one is never below a third of it."""
+CLEAR = "rgba(0, 0, 0, 0)"
+"""Colour of pixels without a value: what lies behind shows, which no palette contains."""
+BEHIND = "#dfe8f2"
+FONT = "Helvetica, Arial, sans-serif"
+ROUND_LENGTHS = [mantissa * 10.0**power for power in range(-4, 6) for mantissa in (1, 2, 5)]
+
+
+def plain(text: str) -> PlainText:
+    """Text that Bokeh takes as it is: otherwise dollar signs in it are read as formulae."""
+    return PlainText(text=text)
+
+
+def short_numbers() -> CustomJSTickFormatter:
+    """Ticks such as 0.25, 84000 and 2e−5, with no more digits than they need."""
+    return CustomJSTickFormatter(
+        code="""
+        const size = Math.abs(tick), number = Number(tick.toPrecision(6))
+        const text = size != 0 && (size < 1e-3 || size >= 1e6) ? number.toExponential() : String(number)
+        return text.replaceAll("-", "−").replace("e+", "e")
+        """
+    )
+
+
+def new_figure(title: str, **options: Any) -> figure:
+    """An empty Bokeh figure in the house style; ``options`` are those of ``bokeh.plotting.figure``."""
+    zoom = BoxZoomTool(match_aspect=True)
+    tools: list[Tool] = [zoom, PanTool(), WheelZoomTool(), ResetTool(), SaveTool()]
+    made = figure(tools=tools, toolbar_location="above", toolbar_sticky=True, **options)
+    made.toolbar.logo = None
+    made.toolbar.autohide = True
+    made.toolbar.active_drag = zoom
+    made.title = Title(text=plain(title), text_font=FONT, text_font_size="13px", text_color="#1f2933")
+    made.outline_line_color = "#c8d0da"
+    return made
+
+
+def place(shown: Map) -> dict[str, list[float]]:
+    """Columns of a source that say where a map lies, for Bokeh's image glyphs."""
+    return {
+        "x": [shown.columns.start],
+        "y": [shown.rows.start],
+        "dw": [shown.columns.extent],
+        "dh": [shown.rows.extent],
+    }
+
+
+class MapFrame:
+    """The Bokeh figure of a map, ``figure``; :meth:`fit` shapes it, the first time and after every change."""
+
+    def __init__(self, title: str) -> None:
+        self.figure = new_figure(title, x_range=Range1d(), y_range=Range1d())
+        self.figure.axis.visible = False
+        self.figure.grid.visible = False
+        self.figure.background_fill_color = BEHIND
+        self.hover = HoverTool()
+        self.figure.add_tools(self.hover)
+        self.bar = ScaleBar(
+            range=self.figure.x_range,
+            unit="px",
+            dimensional=_lengths("px"),
+            location="bottom_left",
+            bar_length=0.16,  # the next longer round length is taken
+            bar_line_color="white",
+            bar_line_width=3,
+            label_text_color="white",
+            label_text_font=FONT,
+            label_text_font_size="12px",
+            label_standoff=3,
+            background_fill_color="black",
+            background_fill_alpha=0.55,
+            border_line_color=None,
+            padding=6,
+            margin=8,
+        )
+        self.figure.add_layout(self.bar)
+
+    def fit(self, rows: Axis, columns: Axis) -> None:
+        """Shape the frame for a map with these axes; one that is very long and thin gets room beside it."""
+        longest = max(rows.extent, columns.extent)
+        height, width = (FRAME * max(axis.extent / longest, 1 / 3) for axis in (rows, columns))
+        if rows.unit != columns.unit:
+            height, width, longest = FRAME, FRAME, 0.0
+        self.figure.frame_height, self.figure.frame_width = round(height), round(width)
+        left, right = _widened(columns, longest / 3)
+        top, bottom = _widened(rows, longest / 3)
+        _set_range(self.figure.x_range, left, right)
+        _set_range(self.figure.y_range, bottom, top)  # down is up: row 0 on top
+        self.bar.update(unit=columns.unit, dimensional=_lengths(columns.unit))
+
+    def tell(self, glyph: GlyphRenderer, entries: Mapping[str, tuple[str, str]], unit: str) -> None:
+        """Show the numbers under the cursor: for each label a column of ``glyph``'s source and a unit; and the place."""
+        tips = [(label, f"@{column}{{%.4g}} {text}") for label, (column, text) in entries.items()]
+        columns = [column for column, _ in entries.values()]
+        self.hover.update(
+            renderers=[glyph],
+            tooltips=[*tips, ("x, y", f"$x{{%.4g}}, $y{{%.4g}} {unit}")],
+            formatters={"$x": "printf", "$y": "printf", **{f"@{column}": "printf" for column in columns}},
+        )
+
+
+def _lengths(unit: str) -> Metric:
+    return Metric(base_unit=unit, include=[unit], ticks=ROUND_LENGTHS)
+
+
+def _widened(axis: Axis, least: float) -> tuple[float, float]:
+    extra = max(0.0, least - axis.extent) / 2
+    return axis.start - extra, axis.stop + extra
+
+
+def _set_range(span: Any, start: float, end: float) -> None:
+    # What "reset" returns to is kept apart from what is shown.
+    span.update(start=start, end=end, reset_start=start, reset_end=end)

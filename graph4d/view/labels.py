@@ -1,0 +1,83 @@
+"""Labels: a colour for each class, with a legend that says how much of the map it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from bokeh.models import ColumnDataSource, Legend, LegendItem, LinearColorMapper
+
+from graph4d.view.frame import MapFrame, place, plain
+from graph4d.view.palettes import UNASSIGNED, categorical
+from graph4d.view.pixels import map_of
+
+if TYPE_CHECKING:
+    from bokeh.models import UIElement
+    from xarray import DataArray
+
+__all__ = ["LabelsFigure"]
+
+NAMED = 16
+"""Classes named in the legend; the others are counted."""
+
+
+class LabelsFigure:
+    """A map of classes.
+
+    Parameters
+    ----------
+    value : DataArray (rows, columns) of integers
+        -1 is unassigned.
+    title : str
+    """
+
+    def __init__(self, value: DataArray, title: str) -> None:
+        self.title = title
+        self.frame = MapFrame(title)
+        self.source = ColumnDataSource({"image": [], "label": [], "x": [], "y": [], "dw": [], "dh": []})
+        self.mapper = LinearColorMapper(palette=[UNASSIGNED])
+        self.glyph = self.frame.figure.image("image", source=self.source, color_mapper=self.mapper)
+        self.classes = ColumnDataSource({"name": [], "color": [], "nowhere": []})
+        keys = self.frame.figure.scatter(
+            "nowhere", "nowhere", source=self.classes, color="color", marker="square", size=11
+        )
+        item = LegendItem(label={"field": "name"}, renderers=[keys])
+        legend = Legend(
+            items=[item], border_line_color=None, label_text_font_size="12px", spacing=1, padding=4, margin=0
+        )
+        self.frame.figure.add_layout(legend, "right")
+        self.update(value)
+
+    @property
+    def layout(self) -> UIElement:
+        """To be shown."""
+        return self.frame.figure
+
+    def update(self, value: DataArray) -> None:
+        """Show other labels in the same place."""
+        shown = map_of(value, average=False)
+        found, index, counts = np.unique(shown.values, return_inverse=True, return_counts=True)
+        assigned = found[found >= 0]
+        palette = [UNASSIGNED] * (len(found) - len(assigned)) + categorical(len(assigned))
+        self.source.data = {
+            "image": [index.reshape(shown.values.shape).astype(np.float32)],
+            "label": [shown.values.astype(np.int32)],
+            **place(shown),
+        }
+        self.mapper.update(palette=palette, low=-0.5, high=len(found) - 0.5)
+        names = [_name(int(label), count / index.size) for label, count in zip(found, counts, strict=True)]
+        self.classes.data = _legend(names, palette)
+        self.frame.figure.title.text = plain(shown.titled(self.title))
+        self.frame.fit(shown.rows, shown.columns)
+        self.frame.tell(self.glyph, {"class": ("label", "")}, shown.columns.unit)
+
+
+def _name(label: int, share: float) -> str:
+    return f"{'unassigned' if label < 0 else label} · {100 * share:.3g} %"
+
+
+def _legend(names: list[str], palette: list[str]) -> dict[str, list[object]]:
+    left_out = len(names) - NAMED
+    if left_out > 0:
+        names, palette = [*names[:NAMED], f"and {left_out} more"], [*palette[:NAMED], "white"]
+    return {"name": [*names], "color": [*palette], "nowhere": [np.nan] * len(names)}

@@ -1,0 +1,151 @@
+"""What of a map goes to the screen: its axes, at most so many pixels, and the limits of its contrast."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph4d.view.quantity import shown_unit
+
+if TYPE_CHECKING:
+    from xarray import DataArray
+
+__all__ = ["Axis", "Map", "block_means", "map_of", "percentile_limits", "to_send"]
+
+MAX_SIDE = 1024
+"""More pixels than this along a side are binned before they are sent."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis of a map, in the unit it is shown in.
+
+    Parameters
+    ----------
+    start, stop : float
+        Outer edges of the first and the last pixel.
+    unit : str
+        As it is printed; ``px`` for an axis without calibration.
+    """
+
+    start: float
+    stop: float
+    unit: str
+
+    @property
+    def extent(self) -> float:
+        """Length."""
+        return self.stop - self.start
+
+
+@dataclass(frozen=True)
+class Map:
+    """What of a map is shown.
+
+    Parameters
+    ----------
+    values : ndarray (…, rows, columns)
+        After binning.
+    rows, columns : Axis
+        In one unit if the coordinates are of one kind.
+    binning : int
+        How many pixels went into one along each axis.
+    """
+
+    values: NDArray[Any]
+    rows: Axis
+    columns: Axis
+    binning: int
+
+    def titled(self, title: str) -> str:
+        """The title, saying so where pixels were binned."""
+        return f"{title} (binned {self.binning}×)" if self.binning > 1 else title
+
+
+def map_of(value: DataArray, *, side: int = MAX_SIDE, average: bool = True) -> Map:
+    """The map to be shown of a value (…, rows, columns).
+
+    Parameters
+    ----------
+    value : DataArray
+        A dimension without coordinates counts in pixels.
+    side : int
+        No side becomes longer; what is longer is binned, and pixels that do not fill a last block are left out.
+    average : bool
+        Blocks become their mean; otherwise their first pixel, as befits labels.
+    """
+    factor = max(1, -(-max(value.shape[-2:]) // side))
+    if factor > 1:
+        y, x = value.dims[-2:]
+        value = value.isel({dim: slice(0, max(1, value.sizes[dim] // factor) * factor) for dim in (y, x)})
+    rows, columns = _axes(value)
+    values = np.asarray(value.values)
+    if factor > 1:
+        values = block_means(values, factor) if average else values[..., ::factor, ::factor]
+    return Map(values, rows, columns, factor)
+
+
+def _axes(value: DataArray) -> tuple[Axis, Axis]:
+    edges = [_edges(value, str(dim)) for dim in value.dims[-2:]]
+    longest = max(abs(stop - start) for start, stop, _ in edges)
+    rows, columns = (_shown(start, stop, unit, longest) for start, stop, unit in edges)
+    return rows, columns
+
+
+def _edges(value: DataArray, dim: str) -> tuple[float, float, str]:
+    count = value.sizes[dim]
+    if dim not in value.coords:
+        return -0.5, count - 0.5, "px"
+    coordinate = value.coords[dim]
+    places = np.asarray(coordinate.values, np.float64)
+    step = float(places[-1] - places[0]) / (count - 1) if count > 1 else 1.0
+    return float(places[0]) - step / 2, float(places[-1]) + step / 2, str(coordinate.attrs.get("units", "px"))
+
+
+def _shown(start: float, stop: float, unit: str, longest: float) -> Axis:
+    factor, text = shown_unit(longest, unit)
+    return Axis(start * factor, stop * factor, text)
+
+
+def block_means(values: NDArray[Any], factor: int) -> NDArray[np.floating[Any]]:
+    """Means over square blocks of the last two axes; NaN do not count, and a block of nothing else is NaN.
+
+    Parameters
+    ----------
+    values : ndarray (…, rows, columns)
+        Sides are multiples of ``factor``, or shorter than it.
+    factor : int
+        Side of a block.
+    """
+    rows, columns = values.shape[-2:]
+    height, width = min(factor, rows), min(factor, columns)
+    blocks = values.reshape(*values.shape[:-2], rows // height, height, columns // width, width)
+    if values.dtype.kind != "f":
+        return np.asarray(blocks.mean(axis=(-3, -1)))
+    valid = ~np.isnan(blocks)
+    total = np.where(valid, blocks, 0).sum(axis=(-3, -1), dtype=np.float64)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(total / valid.sum(axis=(-3, -1)))
+
+
+def to_send(values: NDArray[Any]) -> NDArray[Any]:
+    """The values as they travel to the browser: uint8 where they are that, else float32; the modulus if complex."""
+    if values.dtype.kind == "c":
+        values = np.abs(values)
+    kind = np.uint8 if values.dtype in (np.bool_, np.uint8) else np.float32
+    return np.ascontiguousarray(values, dtype=kind)
+
+
+def percentile_limits(values: NDArray[Any], low: float = 1.0, high: float = 99.0) -> tuple[float, float]:
+    """Percentiles of the finite values, kept apart so that a constant map has a colour too."""
+    finite = values[np.isfinite(values)]
+    if finite.size == 0:
+        return 0.0, 1.0
+    bottom, top = (float(limit) for limit in np.percentile(finite, (low, high)))
+    if top > bottom:
+        return bottom, top
+    bottom, top = float(finite.min()), float(finite.max())
+    return (bottom, top) if top > bottom else (bottom, bottom + (abs(bottom) or 1.0))
