@@ -7,7 +7,10 @@ import re
 
 from graph4d_nodes.geometry import wavelength
 
-__all__ = ["detector_step", "length"]
+__all__ = ["Step", "detector_step", "length"]
+
+Step = tuple[float, str]
+"""Distance of neighbouring samples, and its unit."""
 
 ANGSTROM = {"m": 1e10, "mm": 1e7, "µm": 1e4, "um": 1e4, "nm": 10.0, "Å": 1.0, "A": 1.0, "pm": 0.01}
 

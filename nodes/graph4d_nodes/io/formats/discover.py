@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graph4d import UsageError
+from graph4d_nodes.io.picture import Picture
 
 if TYPE_CHECKING:
     from graph4d_nodes.io.recording import Recording
 
-__all__ = ["format_of", "open_recording"]
+__all__ = ["format_of", "open_picture", "open_recording"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,9 @@ FORMATS = (
     Format("merlin", (".mib",), (b"MQ1,",)),
     Format("empad", (".raw", ".xml")),
     Format("blo", (".blo",), (b"IMGBLO",)),
+    Format("tiff", (".tif", ".tiff"), (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")),
+    Format("matlab", (".mat",), (b"MATLAB 5.0",)),
+    Format("", (), (b"MATLAB 7.3",), "is a MATLAB file of version 7.3; save it from MATLAB with the option '-v7'"),
     Format("", (".tpx3",), (b"TPX3",), "is a stream of events, which needs the live source; this version has none yet"),
     Format("hdf5", (".h5", ".hdf5", ".hspy", ".emd", ".py4dstem", ".nxs"), (b"\x89HDF\r\n\x1a\n",)),
 )
@@ -89,8 +93,36 @@ def open_recording(path: Path, dataset: str | None = None) -> Recording:
     UsageError
         The file cannot be read as patterns; the message says why and what to do.
     """
-    recording: Recording = _module(path).open_recording(path, dataset)
+    module = _module(path)
+    if not hasattr(module, "open_recording"):
+        raise UsageError(f"{path} holds an image, not a scan; open it with io.image")
+    recording: Recording = module.open_recording(path, dataset)
     return recording
+
+
+def open_picture(path: Path, dataset: str | None = None) -> Picture:
+    """Read the image in a file of any format; of a format for patterns, the only one there is.
+
+    Parameters
+    ----------
+    path : Path
+        Of the file.
+    dataset : str, optional
+        Which one of several in the file.
+
+    Raises
+    ------
+    UsageError
+        The file cannot be read as an image; the message says why and what to do.
+    """
+    module = _module(path)
+    if hasattr(module, "open_picture"):
+        picture: Picture = module.open_picture(path, dataset)
+        return picture
+    frames = module.open_recording(path, dataset).frames
+    if frames.shape[0] != 1:
+        raise UsageError(f"{path} holds {frames.shape[0]} patterns, not an image; open it with io.open")
+    return Picture(frames.read(0, 1)[0])
 
 
 def _module(path: Path) -> Any:

@@ -6,16 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graph4d import UsageError
-from graph4d_nodes.io.formats import arina
-from graph4d_nodes.io.formats.hdf5_calibrations import geometry_of
+from graph4d_nodes.io.formats import arina, velox
+from graph4d_nodes.io.formats.hdf5_calibrations import geometry_of, steps_of
 from graph4d_nodes.io.formats.hdf5_tree import datasets, frames_of, listed, named, open_file
-from graph4d_nodes.io.formats.shapes import check_is_patterns
+from graph4d_nodes.io.formats.shapes import check_is_patterns, check_is_picture
+from graph4d_nodes.io.picture import Picture, picture_of
 from graph4d_nodes.io.recording import Recording
 
 if TYPE_CHECKING:
     import h5py
 
-__all__ = ["open_recording"]
+__all__ = ["open_picture", "open_recording"]
 
 #: The patterns in a file of the fpd library for Medipix3, (y, x, colour, ky, kx); other 4-D datasets go with them.
 FPD_PATTERNS = "fpd_expt/fpd_data/data"
@@ -46,6 +47,36 @@ def open_recording(path: Path, dataset: str | None = None) -> Recording:
         if found.ndim == 3:
             return Recording(frames_of(found))
         return Recording(frames_of(found), (found.shape[0], found.shape[1]), geometry_of(found))
+
+
+def open_picture(path: Path, dataset: str | None = None) -> Picture:
+    """Read a dataset (y, x); by default the only 2-D one, or the only image of a Velox file.
+
+    Raises
+    ------
+    UsageError
+        The file is damaged, the dataset is not there or no image, or there are several to choose from.
+    """
+    with open_file(path) as file:
+        if dataset is None and velox.matches(file):
+            return velox.read_in(file)
+        found = named(file, dataset) if dataset is not None else only_image(file)
+        check_is_picture(f"{path}:{found.name}", found.shape, found.dtype)
+        return picture_of(found[()], steps_of(found))
+
+
+def only_image(file: h5py.File) -> h5py.Dataset:
+    """The only dataset that can be an image; UsageError if there is none or a choice."""
+    there = [d for d in datasets(file) if d.dtype.kind in "uif"]
+    images = [d for d in there if d.ndim == 2]
+    if len(images) == 1:
+        return images[0]
+    if images:
+        raise UsageError(f"{file.filename}: set `dataset` to one of {listed(images)}")
+    scans = [d for d in there if d.ndim in (3, 4)]
+    if scans:
+        raise UsageError(f"{file.filename} holds no image but {listed(scans)}; open it with io.open")
+    raise UsageError(f"{file.filename} holds no dataset that can be an image (2-D)")
 
 
 def only_scan(file: h5py.File) -> h5py.Dataset:

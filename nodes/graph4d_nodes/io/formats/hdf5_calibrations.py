@@ -5,15 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from graph4d_nodes.geometry import Geometry
-from graph4d_nodes.io.steps import detector_step, length
+from graph4d_nodes.io.steps import Step, detector_step, length
 
 if TYPE_CHECKING:
     import h5py
 
-__all__ = ["Step", "geometry_of", "text_of"]
-
-Step = tuple[float, str]
-"""Distance of neighbouring samples, and its unit."""
+__all__ = ["geometry_of", "steps_of"]
 
 
 def geometry_of(dataset: h5py.Dataset) -> Geometry:

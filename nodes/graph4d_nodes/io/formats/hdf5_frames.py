@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from importlib import import_module
 from math import prod
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from graph4d_nodes.io.blocks import rectangles
 
 if TYPE_CHECKING:
     import h5py
@@ -56,7 +57,7 @@ class ChunkedFrames:
             dataset.read_direct(block, np.s_[start:stop])
             return block
         done = 0
-        for rows, columns in _rectangles(start, stop, self._lead[1]):
+        for rows, columns in rectangles(start, stop, self._lead[1]):
             size = (rows.stop - rows.start, columns.stop - columns.start)
             part = block[done : done + prod(size)].reshape(*size, *self.shape[1:])
             dataset.read_direct(part, (rows, columns, *self._middle))
@@ -87,17 +88,3 @@ def _patterns_stored_together(lead: tuple[int, ...], chunk: tuple[int, ...]) -> 
     if rows == 1 and lead[1] % columns == 0:
         return int(columns)
     return int(rows) * lead[1]
-
-
-def _rectangles(start: int, stop: int, columns: int) -> Iterator[tuple[slice, slice]]:
-    """Positions ``start … stop``, counted row by row, as part of a row, whole rows, and part of a row."""
-    while start < stop:
-        row, column = divmod(start, columns)
-        whole = (stop - start) // columns if column == 0 else 0
-        if whole:
-            yield slice(row, row + whole), slice(0, columns)
-            start += whole * columns
-        else:
-            count = min(columns - column, stop - start)
-            yield slice(row, row + 1), slice(column, column + count)
-            start += count

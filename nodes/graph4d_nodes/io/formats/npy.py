@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from graph4d import UsageError
-from graph4d_nodes.io.formats.shapes import check_is_patterns
+from graph4d_nodes.io.formats.shapes import check_is_patterns, check_is_picture
 from graph4d_nodes.io.mapped import MappedFrames
+from graph4d_nodes.io.picture import Picture, picture_of
 from graph4d_nodes.io.recording import Recording
 
-__all__ = ["open_recording"]
+__all__ = ["open_picture", "open_recording"]
 
 
 def open_recording(path: Path, dataset: str | None = None) -> Recording:
@@ -22,9 +23,7 @@ def open_recording(path: Path, dataset: str | None = None) -> Recording:
     UsageError
         The array has another shape, is not of real numbers, is in Fortran order, or the file is cut short.
     """
-    if dataset is not None:
-        raise UsageError(f"{path} is a .npy file, which holds one array without a name; leave `dataset` out")
-    array = _mapped(path)
+    array = _mapped(path, dataset)
     check_is_patterns(str(path), array.shape, array.dtype)
     if not array.flags.c_contiguous:
         raise UsageError(f"{path} is in Fortran order; save it again with np.save(path, np.ascontiguousarray(array))")
@@ -33,7 +32,16 @@ def open_recording(path: Path, dataset: str | None = None) -> Recording:
     return Recording(frames, (array.shape[0], array.shape[1]) if array.ndim == 4 else None)
 
 
-def _mapped(path: Path) -> np.memmap[tuple[int, ...], np.dtype[np.generic]]:
+def open_picture(path: Path, dataset: str | None = None) -> Picture:
+    """Read an array (y, x); UsageError if it is not one."""
+    array = _mapped(path, dataset)
+    check_is_picture(str(path), array.shape, array.dtype)
+    return picture_of(np.array(array))
+
+
+def _mapped(path: Path, dataset: str | None) -> np.memmap[tuple[int, ...], np.dtype[np.generic]]:
+    if dataset is not None:
+        raise UsageError(f"{path} is a .npy file, which holds one array without a name; leave `dataset` out")
     try:
         loaded: np.memmap[tuple[int, ...], np.dtype[np.generic]] = np.load(path, mmap_mode="r", allow_pickle=False)
     except ValueError as error:

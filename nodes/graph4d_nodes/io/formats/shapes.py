@@ -8,7 +8,7 @@ import numpy as np
 
 from graph4d import UsageError
 
-__all__ = ["check_is_patterns", "shape_text"]
+__all__ = ["check_is_patterns", "check_is_picture", "shape_text"]
 
 
 def shape_text(shape: tuple[int, ...]) -> str:
@@ -29,3 +29,13 @@ def check_is_patterns(name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -
         raise UsageError(f"{name} holds {dtype}; patterns are unsigned or signed integers or real numbers")
     if 0 in shape:
         raise UsageError(f"{name} is empty: {shape_text(shape)}")
+
+
+def check_is_picture(name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    """Raise UsageError unless an array is an image (y, x) of real numbers."""
+    if len(shape) in (3, 4):
+        raise UsageError(f"{name} holds patterns or several images ({shape_text(shape)}); open it with io.open")
+    if len(shape) != 2 or dtype.kind not in "buif" or 0 in shape:
+        raise UsageError(
+            f"{name} holds {dtype} of {shape_text(shape)}; an image is numbers along two dimensions (y, x)"
+        )
