@@ -96,7 +96,7 @@ def _action(step: Step, inputs: Mapping[str, str], store: Store) -> Action:
     node = step.node
     code = fingerprint(node.function)
     try:
-        files = {str(path): file_digest(path, store.path) for path in node.files(step.parameters)}
+        files = {str(path): file_digest(path, store.folder) for path in node.files(step.parameters)}
     except UsageError as error:
         raise UsageError(f"{step.where}{error}") from error
     parameters = dict(step.parameters)

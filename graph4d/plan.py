@@ -77,7 +77,7 @@ def plan(graph: Graph, store: Store, wanted: Iterable[Ref] | None = None) -> Pla
     """
     ledger = Ledger(graph, store)
     ledger.advance()
-    history = store.history(graph.identity)
+    history = store.history(graph.identity) or {}
     statuses: dict[str, Status] = {}
     queue = deque(graph.outputs.values() if wanted is None else wanted)
     while queue:

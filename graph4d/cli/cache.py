@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from graph4d.cli.telling import told
+
+if TYPE_CHECKING:
+    from graph4d.store import DiskStore
 
 __all__ = ["app"]
 
 app = typer.Typer(help="Look after the store of results.", no_args_is_help=True)
 
 
+def _disk() -> DiskStore:
+    from graph4d.store import DiskStore, store_folder
+
+    return DiskStore(store_folder())
+
+
 def path() -> None:
     """Say where the store is."""
-    from graph4d.store import default_store
+    from graph4d.store import store_folder
 
-    print(default_store().path)
+    print(store_folder())
 
 
 def stat() -> None:
     """Say how much the store holds."""
-    from graph4d.store import default_store
-
-    figures = default_store().stat()
-    print(f"{figures.objects} objects, {figures.bytes / 2**20:.1f} MiB of {figures.budget / 2**20:.0f} MiB")
+    figures = _disk().stat()
+    print(f"{figures.objects} objects, {figures.nbytes / 2**20:.1f} MiB of {figures.budget / 2**20:.0f} MiB")
 
 
 def prune(
@@ -34,18 +41,14 @@ def prune(
     ] = 0,
 ) -> None:
     """Make the store smaller."""
-    from graph4d.store import default_store
-
-    freed = default_store().prune(int(target * 2**20))
+    freed = _disk().prune(int(target * 2**20))
     print(f"freed {freed / 2**20:.1f} MiB")
 
 
 def verify() -> None:
     """Hash every object again; broken ones are removed, and will be computed anew."""
-    from graph4d.store import default_store
-
-    report = default_store().verify()
-    print(f"{report.good} good, {len(report.broken)} broken and removed")
+    report = _disk().verify()
+    print(f"{report.objects} objects good, {len(report.broken)} broken and removed")
     for digest in report.broken:
         print(f"    {digest}")
 

@@ -14,7 +14,7 @@ from graph4d.reduction import Over
 from graph4d.run.cancel import Token
 from graph4d.run.fused import Job, run_pass
 from graph4d.run.ports import checked_inputs, checked_outputs
-from graph4d.store import Memo, StoreError
+from graph4d.store import Encoded, Memo, StoreError, digest_of, encode_value, worth_storing
 
 if TYPE_CHECKING:
     from graph4d.ledger import Action
@@ -31,6 +31,8 @@ class Task:
     step: Step
     action: Action
     inputs: Mapping[str, Any]
+    looked_at: frozenset[str] = frozenset()
+    """The outputs that somebody asked for: they are stored even if they are cheap."""
 
 
 @dataclass
@@ -105,28 +107,35 @@ def _outcome(task: Task, store: Store, result: Callable[[], Any], seconds: float
 
 
 def _keep(outcome: Outcome, store: Store) -> None:
-    node, action = outcome.task.step.node, outcome.task.action
+    """Put the outputs into the store, and note what the action gave."""
+    task, node = outcome.task, outcome.task.step.node
     stored: dict[str, str] = {}
     size = 0
-    for name, value in outcome.values.items():
-        if is_lazy(node, name):
-            outcome.digests[name] = output_key(action.key, name)
-            outcome.kept[name] = value
-            continue
-        try:
-            held = store.put(value, fallback=output_key(action.key, name), seconds=outcome.seconds)
-        except StoreError as error:
-            outcome.not_stored = str(error)
-            held = store.put_in_memory(value, fallback=output_key(action.key, name), seconds=outcome.seconds)
-        outcome.digests[name] = stored[name] = held.digest
-        size += held.nbytes
-        if not store.has(held.digest):
-            outcome.kept[name] = value
-    if stored and is_repeatable(node):
-        try:
-            store.remember(action.key, Memo(node.id, stored, outcome.seconds, size, environment()))
-        except StoreError as error:
-            outcome.not_stored = str(error)
+    try:
+        for name, value in outcome.values.items():
+            if is_lazy(node, name):
+                outcome.digests[name] = output_key(task.action.key, name)
+                outcome.kept[name] = value
+                continue
+            encoded = encode_value(value)
+            outcome.digests[name] = stored[name] = digest_of(encoded, task.action.key, name)
+            size += encoded.nbytes
+            if not _put(stored[name], encoded, name in task.looked_at, outcome, store):
+                outcome.kept[name] = value
+        if stored and is_repeatable(node):
+            store.remember(task.action.key, Memo(stored, outcome.seconds, size, str(node), environment()))
+    except StoreError as error:
+        outcome.not_stored = str(error)
+
+
+def _put(digest: str, encoded: Encoded, looked_at: bool, outcome: Outcome, store: Store) -> bool:
+    """Whether the store holds the value now. What recomputes faster than it loads need not outlive the process."""
+    try:
+        if looked_at or worth_storing(outcome.seconds, encoded.nbytes):
+            return store.put(digest, encoded, seconds=outcome.seconds)
+    except StoreError as error:
+        outcome.not_stored = str(error)
+    return store.memory.put(digest, encoded, seconds=outcome.seconds)
 
 
 def environment() -> dict[str, str]:

@@ -171,7 +171,7 @@ class _Executor:
         self.ready: list[str] = []
         self.waiting: dict[str, set[str]] = {}
         self.finished: queue.Queue[list[Outcome] | BaseException] = queue.Queue()
-        self.history = dict(self.store.history(self.graph.identity))
+        self.history = dict(self.store.history(self.graph.identity) or {})
         self.reduces_later = self._steps_before_reductions()
 
     def run(self) -> None:
@@ -286,7 +286,10 @@ class _Executor:
                 return None
             inputs[port] = value
         self.running.add(name)
-        return Task(step, self.ledger.actions[name], inputs)
+        return Task(step, self.ledger.actions[name], inputs, self._outputs_looked_at(step))
+
+    def _outputs_looked_at(self, step: Step) -> frozenset[str]:
+        return frozenset(ref.output for ref in self.looked_at if ref.step == step.name)
 
     def _load(self, ref: Ref) -> Any:
         if ref in self.run_._held:

@@ -55,6 +55,15 @@ class Store:
         if self.disk is not None:
             self.disk.remember(action, memo)
 
+    @property
+    def folder(self) -> Path:
+        """Where digests of files are remembered: the disk's folder, or that of :func:`store_folder` without one."""
+        return store_folder() if self.disk is None else self.disk.root
+
+    def has(self, digest: str) -> bool:
+        """Whether a value seems to be there; it may turn out to be broken when it is loaded."""
+        return self.memory.has(digest) or (self.disk is not None and self.disk.has(digest))
+
     def check(self, digest: str) -> bool:
         """Whether :meth:`get` would give a value; what is broken on the disk is removed."""
         return self.memory.has(digest) or (self.disk is not None and self.disk.check(digest))

@@ -7,12 +7,17 @@ from engine.graphs import add, dice, graph, movie, number, sign, step, total
 
 from graph4d.plan import Status, plan
 from graph4d.run.execute import execute
-from graph4d.store import Store, default_store
+from graph4d.store import DiskStore, MemoryStore, Store
 
 
 @pytest.fixture
-def store() -> Store:
-    return default_store()
+def store(tmp_path) -> Store:
+    return at(tmp_path)
+
+
+def at(folder) -> Store:
+    """A store as a new process would find it."""
+    return Store(MemoryStore(), DiskStore(folder))
 
 
 def chain(value=1.0, more=0.0):
@@ -60,8 +65,8 @@ def test_what_depends_on_an_open_result_may_turn_out_to_be_reused(store):
 
 def test_an_evicted_result_is_called_evicted(store):
     execute(chain(), store)
-    store.prune(0)
-    fresh = default_store()
+    store.disk.prune(0)
+    fresh = at(store.folder)
     assert plan(chain(), fresh)["end"].reason == "evicted"
 
 

@@ -28,12 +28,17 @@ from graph4d.run.cancel import Cancelled, Token
 from graph4d.run.execute import execute
 from graph4d.run.failure import RunError
 from graph4d.run.fused import Job, run_pass
-from graph4d.store import Store, default_store
+from graph4d.store import DiskStore, MemoryStore, Store
 
 
 @pytest.fixture
-def store() -> Store:
-    return default_store()
+def store(tmp_path) -> Store:
+    return at(tmp_path)
+
+
+def at(folder) -> Store:
+    """A store as a new process would find it."""
+    return Store(MemoryStore(), DiskStore(folder))
 
 
 def sum_graph(value=1.0, more=0.0, outputs="sum"):
@@ -62,7 +67,7 @@ def test_the_second_run_computes_nothing(store):
 
 def test_a_new_process_with_the_same_store_computes_nothing(store):
     execute(sum_graph(), store)
-    assert execute(sum_graph(), default_store()).log.computed() == []
+    assert execute(sum_graph(), at(store.folder)).log.computed() == []
 
 
 def test_a_changed_parameter_runs_its_node_and_what_follows_and_nothing_else(store):
@@ -208,12 +213,12 @@ def test_cancelling_a_run_from_another_thread_ends_it(store):
 
 def test_a_damaged_object_is_computed_anew(store):
     run = execute(sum_graph(), store)
-    for path in store.path.glob("v1/objects/*/*/*"):
+    for path in store.folder.glob("v1/objects/*/*/*"):
         content = bytearray(path.read_bytes())
         content[-1] ^= 1
         path.chmod(0o644)
         path.write_bytes(content)
-    again = execute(sum_graph(), default_store())
+    again = execute(sum_graph(), at(store.folder))
     assert "sum" in again.log.computed()
     assert again.value("sum").identical(run.value("sum"))
 
