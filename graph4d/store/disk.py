@@ -61,7 +61,7 @@ class Report:
     """What a verification found; all that was broken has been removed."""
 
     objects: int
-    nbytes: int
+    """Number of intact ones."""
     broken: tuple[str, ...]
     """Digests of objects and keys of memos."""
 
@@ -104,10 +104,9 @@ class DiskStore:
         """
         write_record(self._record("memo", action), asdict(memo), self._temporary)
 
-    def history(self, recipe: str) -> dict[str, Any] | None:
-        """What was recorded last for a recipe, or None."""
-        document: dict[str, Any] | None = read_record(self._record("history", recipe))
-        return document
+    def history(self, recipe: str) -> dict[str, Any]:
+        """What was recorded last for a recipe, if anything."""
+        return read_record(self._record("history", recipe)) or {}
 
     def record(self, recipe: str, document: Mapping[str, Any]) -> None:
         """Keep a document of plain values for a recipe, in place of the last one.
@@ -211,7 +210,7 @@ class DiskStore:
             return Stat(self.path, self.budget, len(self._ledger.entries), self._ledger.total, memos)
 
     def prune(self, target: int = 0) -> int:
-        """Evict values until at most ``target`` bytes are left; at 0 memos and all other records go too.
+        """Evict values until at most ``target`` bytes are left. Memos stay: they say what was evicted.
 
         Returns
         -------
@@ -225,24 +224,15 @@ class DiskStore:
         """
         with self._lock, store_errors(self.path, 0):
             self._version.mkdir(parents=True, exist_ok=True)
-            freed = self._evict(target)
-            if target == 0:
-                for kind in ("memo", "history", "files", "code"):
-                    _delete(self._version / kind)
-        return freed
+            return self._evict(target)
 
     def verify(self) -> Report:
         """Hash everything anew and remove what is broken."""
-        broken = []
-        for path in self._version.glob("memo/??/*.json"):
-            if read_record(path) is None:
-                broken.append(path.stem)
         self._checked.clear()
-        for folder in self._version.glob("objects/??/*"):
-            if not self.check(folder.name):
-                broken.append(folder.name)
-        stat = self.stat()
-        return Report(stat.objects, stat.nbytes, tuple(sorted(broken)))
+        memos = [path.stem for path in self._version.glob("memo/??/*.json") if read_record(path) is None]
+        objects = {folder.name: self.check(folder.name) for folder in self._version.glob("objects/??/*")}
+        broken = [digest for digest, intact in objects.items() if not intact]
+        return Report(len(objects) - len(broken), tuple(sorted(memos + broken)))
 
     def _object(self, digest: str) -> Path:
         return self._version / "objects" / digest[:2] / digest

@@ -97,8 +97,7 @@ class MemoryStore:
                 return True
             if nbytes > self.budget:
                 return False
-            for victim in victims(self._entries.values(), self._total + nbytes - self.budget, self._pins):
-                self._forget(victim)
+            self.prune(self.budget - nbytes)
             if self._total + nbytes > self.budget:
                 return False
             self._values[digest] = value
@@ -117,12 +116,13 @@ class MemoryStore:
             self._pins.subtract(digests)
             self._pins = +self._pins
 
-    def clear(self) -> None:
-        """Forget all memos, and all values that are not pinned."""
+    def prune(self, target: int = 0) -> int:
+        """Evict values until at most ``target`` bytes are left; returns how much was freed [bytes]."""
         with self._lock:
-            self._memos.clear()
-            for digest in [digest for digest in self._values if digest not in self._pins]:
-                self._forget(digest)
+            before = self._total
+            for victim in victims(self._entries.values(), self._total - target, self._pins):
+                self._forget(victim)
+            return before - self._total
 
     def _forget(self, digest: str) -> None:
         del self._values[digest]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -34,6 +33,11 @@ class Store:
     def __init__(self, memory: MemoryStore, disk: DiskStore | None = None) -> None:
         self.memory, self.disk = memory, disk
 
+    @property
+    def folder(self) -> Path | None:
+        """Where digests of files and code are remembered, if anywhere."""
+        return None if self.disk is None else self.disk.path
+
     def memo(self, action: str) -> Memo | None:
         """What an action gave when it last ran, or None."""
         memo = self.memory.memo(action)
@@ -54,11 +58,6 @@ class Store:
         self.memory.remember(action, memo)
         if self.disk is not None:
             self.disk.remember(action, memo)
-
-    @property
-    def folder(self) -> Path:
-        """Where digests of files are remembered: the disk's folder, or that of :func:`store_folder` without one."""
-        return store_folder() if self.disk is None else self.disk.root
 
     def has(self, digest: str) -> bool:
         """Whether a value seems to be there; it may turn out to be broken when it is loaded."""
@@ -105,9 +104,9 @@ class Store:
         for tier in self._tiers():
             tier.unpin(digests)
 
-    def history(self, recipe: str) -> dict[str, Any] | None:
-        """What was recorded last for a recipe, or None."""
-        return None if self.disk is None else self.disk.history(recipe)
+    def history(self, recipe: str) -> dict[str, Any]:
+        """What was recorded last for a recipe, if anything."""
+        return {} if self.disk is None else self.disk.history(recipe)
 
     def record(self, recipe: str, document: Mapping[str, Any]) -> None:
         """Keep a document of plain values for a recipe, in place of the last one.
@@ -135,10 +134,5 @@ def store_folder() -> Path:
 
 
 def default_store() -> Store:
-    """The store of this process in :func:`store_folder`; the same one as long as that does not change."""
-    return _store_in(store_folder())
-
-
-@functools.lru_cache(maxsize=1)
-def _store_in(folder: Path) -> Store:
-    return Store(MemoryStore(), DiskStore(folder))
+    """A store in :func:`store_folder`, with an empty memory."""
+    return Store(MemoryStore(), DiskStore(store_folder()))
