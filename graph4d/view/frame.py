@@ -120,7 +120,7 @@ class MapFrame:
         self.bar.update(unit=columns.unit, dimensional=_lengths(columns.unit))
 
     def tell(self, glyph: GlyphRenderer, entries: Mapping[str, tuple[str, str]], unit: str) -> None:
-        """Show the numbers under the cursor: for each label a column of ``glyph``'s source and a unit; and the place."""
+        """Show the numbers under the cursor: for each label a column of ``glyph``'s source and a unit."""
         tips = [(label, f"@{column}{{%.4g}} {text}") for label, (column, text) in entries.items()]
         columns = [column for column, _ in entries.values()]
         self.hover.update(
