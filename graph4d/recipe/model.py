@@ -26,28 +26,30 @@ class ParamEntry(_Entry):
     """A parameter of the recipe."""
 
     type: ParamType = Field(description="kind of value; angle, length, … are numbers with a unit")
-    default: Any = Field(None, description="value unless another is given; without a default one must be given")
-    unit: str | None = Field(None, description="unit of a number; values are then written with a unit")
+    default: Any = Field(default=None, description="value unless another is given; without a default one must be given")
+    unit: str | None = Field(default=None, description="unit of a number; values are then written with a unit")
     help: str = ""
-    min: Any = Field(None, description="lower bound, itself allowed")
-    max: Any = Field(None, description="upper bound, itself allowed")
-    step: Any = Field(None, description="how far a control moves at a time")
-    choices: list[Any] | None = Field(None, description="values of a choice")
-    optional: bool = Field(False, description="null is a value")
-    items: ParamType | None = Field(None, description="type of the items of a list; float by default")
-    length: int | None = Field(None, description="number of items of a list")
+    min: Any = Field(default=None, description="lower bound, itself allowed")
+    max: Any = Field(default=None, description="upper bound, itself allowed")
+    step: Any = Field(default=None, description="how far a control moves at a time")
+    choices: list[Any] | None = Field(default=None, description="values of a choice")
+    optional: bool = Field(default=False, description="null is a value")
+    items: ParamType | None = Field(default=None, description="type of the items of a list; float by default")
+    length: int | None = Field(default=None, ge=1, le=1000, description="number of items of a list")
     odd: bool = False
-    log: bool = Field(False, description="a control moves on a logarithmic scale")
+    log: bool = Field(default=False, description="a control moves on a logarithmic scale")
     group: str = ""
 
 
 class NodeEntry(_Entry):
     """A node, or a recipe used as one."""
 
-    use: str | None = Field(None, description="id of an installed node; `image.com@1` pins its version")
-    recipe: str | None = Field(None, description="path of a recipe, relative to this one")
-    inputs: dict[str, Any] = Field({}, alias="in", description="what flows into each port: `node` or `node.output`")
-    values: dict[str, Any] = Field({}, alias="with", description="parameters: literals, or `$name`")
+    use: str | None = Field(default=None, description="id of an installed node; `image.com@1` pins its version")
+    recipe: str | None = Field(default=None, description="path of a recipe, relative to this one")
+    inputs: dict[str, Any] = Field(
+        default={}, alias="in", description="what flows into each port: `node` or `node.output`"
+    )
+    values: dict[str, Any] = Field(default={}, alias="with", description="parameters: literals, or `$name`")
 
 
 class SweepEntry(_Entry):
@@ -70,8 +72,10 @@ class RecipeModel(_Entry):
     graph4d: Literal[1] = Field(description="version of the recipe format")
     title: str = ""
     params: dict[Name, ParamEntry] = {}
-    inputs: dict[Name, str] = Field({}, description="ports of a recipe that is used as a node: name and type")
+    inputs: dict[Name, str] = Field(default={}, description="ports of a recipe that is used as a node: name and type")
     nodes: dict[Name, NodeEntry]
     sweeps: dict[Name, SweepEntry] = {}
     views: dict[Name, ViewEntry] = {}
-    outputs: dict[Name, str] = Field({}, description="results by name; without them, all that nothing else uses")
+    outputs: dict[Name, str] = Field(
+        default={}, description="results by name; without them, all that nothing else uses"
+    )

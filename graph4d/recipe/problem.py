@@ -87,10 +87,10 @@ class RecipeErrors(UsageError):
         super().__init__("\n".join(map(str, self.problems)))
 
 
-def in_order(problems: Iterable[Problem]) -> list[Problem]:
-    """Each problem once: those without a place first, then file by file as they were met, from top to bottom."""
+def in_order(problems: Iterable[Problem], first: str = "") -> list[Problem]:
+    """Each problem once: those without a place, then the file ``first``, then others as they were met, top to bottom."""
     once = list(dict.fromkeys(problems))
-    files = list(dict.fromkeys(p.place.source if p.place else "" for p in once))
+    files = list(dict.fromkeys([first, *(p.place.source for p in once if p.place)]))
     return sorted(once, key=lambda p: (files.index(p.place.source), p.place.line, p.place.column) if p.place else (-1,))
 
 

@@ -46,7 +46,7 @@ def shaped(document: Document) -> tuple[RecipeModel, list[Problem]]:
                 _leave_out(data, e)
 
 
-_EMPTY = RecipeModel(graph4d=1, nodes={}, inputs={}, outputs={})
+_EMPTY = RecipeModel(graph4d=1, nodes={})
 
 
 def _leave_out(data: dict[str, Any], error: Any) -> None:

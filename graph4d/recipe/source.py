@@ -1,8 +1,8 @@
 """Text to data, with the place of every key and value, and every trick of YAML refused.
 
 A recipe uses the part of YAML that everybody reads alike: mappings with text as keys, lists, scalars. Anchors, aliases,
-merges, tags, directives, several documents, and duplicate keys are errors: the last of them because one of the two would
-be lost in silence, the others because a reader would have to expand them in mind.
+merges, tags, directives, several documents, and duplicate keys are errors: the last of them because one of the two
+would be lost in silence, the others because a reader would have to expand them in mind.
 """
 
 from __future__ import annotations
@@ -46,6 +46,11 @@ class Document:
     def value_place(self, *trail: str | int) -> Place | None:
         """Where a value stands."""
         return self.values.get(trail) or _nearest(self.keys, trail) or self.values.get(())
+
+    def section(self, key: str) -> dict[str, Any]:
+        """What stands under a key of the top level; nothing if it is not a mapping."""
+        content = self.data.get(key) if isinstance(self.data, dict) else None
+        return content if isinstance(content, dict) else {}
 
     @cached_property
     def lines(self) -> list[str]:
