@@ -104,17 +104,18 @@ def edge_radius(scan: Scan4D, origins: NDArray[np.float64]) -> float:
 
 
 def check_ring(scan: Scan4D, origins: NDArray[np.float64], inner: float, outer: float, name: str) -> None:
-    """Raise unless inner < outer and some of the ring lies on the detector."""
-    if not 0 <= inner < outer:
-        raise UsageError(
-            f"{name} from {inner:g} to {outer:g} px is empty; the inner radius must be below the outer one"
-        )
+    """Raise unless some of the ring inner ≤ r < outer lies on the detector."""
     (rows, columns), (y, x) = scan.item_shape, origins.mean(axis=0)
-    corner = np.hypot(aspect_of(scan.geometry) * max(y, rows - 1 - y), max(x, columns - 1 - x))
+    corner = float(np.hypot(aspect_of(scan.geometry) * max(y, rows - 1 - y), max(x, columns - 1 - x)))
     if inner > corner:
         raise UsageError(
-            f"{name} begins at {inner:.1f} px from the origin, outside of the detector of {rows} × {columns} px, "
-            f"whose farthest corner is at {corner:.1f} px; give a smaller inner radius"
+            f"{name} begins at {inner:.1f} px from the origin, outside of the patterns of {rows} × {columns} px, whose "
+            f"farthest corner is at {corner:.1f} px; give a smaller inner radius"
+        )
+    if inner >= outer:
+        raise UsageError(
+            f"{name} is empty: it begins at {inner:.1f} px and ends at {outer:.1f} px from the origin (the largest "
+            f"circle on the patterns has {edge_radius(scan, origins):.1f} px); give other radii"
         )
 
 

@@ -43,7 +43,7 @@ def disc_spans(oy: float, ox: float, aspect: float, radius: float, starts: Array
         if square < limit:
             half = math.sqrt(limit - square)
             start = int(min(max(np.floor(ox - half), 0.0), columns))
-            stop = int(min(max(np.ceil(ox + half), 0.0), columns))
+            stop = int(min(max(np.ceil(ox + half) + 1.0, 0.0), columns))
             while start < stop and square + (start - ox) * (start - ox) >= limit:
                 start += 1
             while start < stop and square + (stop - 1 - ox) * (stop - 1 - ox) >= limit:
