@@ -36,7 +36,7 @@ class Encoded:
     meta: bytes
     """Canonical JSON: names, dims, attributes, and the dtype and shape of each array."""
     arrays: tuple[NDArray[Any], ...]
-    value: DataArray | Dataset
+    value: DataArray | Dataset | str
     """The value itself, for a store that keeps it as it is."""
 
     @cached_property
@@ -81,11 +81,11 @@ def digest_of(encoded: Encoded, action: str, output: str) -> str:
 
 
 def encode_value(value: Any) -> Encoded:
-    """Take an xarray object apart.
+    """Take an xarray object, or a text, apart.
 
     Parameters
     ----------
-    value : DataArray or Dataset
+    value : DataArray, Dataset or str
         With names that are str, attributes of plain values, numpy scalars and arrays, and numbers, truth values, dates
         or text as data. Text is stored with a fixed width.
 
@@ -99,22 +99,30 @@ def encode_value(value: Any) -> Encoded:
     TypeError
         The value, or something in it, cannot be stored; the message says where.
     """
+    writer = _Writer()
+    if isinstance(value, str):
+        document: dict[str, Any] = {"kind": "text", "coords": []}
+        writer.arrays.append(np.frombuffer(value.encode(), np.uint8))
+        return _finished(document, writer, value)
     import xarray as xr
 
-    writer = _Writer()
     if isinstance(value, xr.DataArray):
         document = {"kind": "array", "data": [writer.variable(value.name, value.variable)], "attrs": None}
     elif isinstance(value, xr.Dataset):
         data = [writer.variable(name, variable.variable) for name, variable in value.data_vars.items()]
         document = {"kind": "dataset", "data": data, "attrs": writer.plain(value.attrs, "attrs")}
     else:
-        raise TypeError(f"cannot store a {type(value).__name__}: only xarray's DataArray and Dataset are stored")
+        raise TypeError(f"cannot store a {type(value).__name__}: only xarray's DataArray and Dataset, and text, are stored")
     document["coords"] = [writer.variable(name, coord.variable) for name, coord in value.coords.items()]
+    return _finished(document, writer, value)
+
+
+def _finished(document: dict[str, Any], writer: _Writer, value: Any) -> Encoded:
     document["arrays"] = [{"dtype": array.dtype.str, "shape": list(array.shape)} for array in writer.arrays]
     return Encoded(canonical(document), tuple(writer.arrays), value)
 
 
-def decode_value(meta: bytes, arrays: Sequence[NDArray[Any]]) -> DataArray | Dataset:
+def decode_value(meta: bytes, arrays: Sequence[NDArray[Any]]) -> DataArray | Dataset | str:
     """Put a value together again.
 
     Parameters
@@ -124,12 +132,14 @@ def decode_value(meta: bytes, arrays: Sequence[NDArray[Any]]) -> DataArray | Dat
     arrays : sequence of ndarray
         In the same order; they are used as they are, memory-mapped ones too.
     """
+    document = json.loads(meta)
+    if document["kind"] == "text":
+        return arrays[0].tobytes().decode()
     import xarray as xr
 
     def variable(item: Mapping[str, Any]) -> Variable:
         return xr.Variable(item["dims"], arrays[item["array"]], _restored(item["attrs"], arrays))
 
-    document = json.loads(meta)
     coords = {item["name"]: variable(item) for item in document["coords"]}
     if document["kind"] == "array":
         (item,) = document["data"]
@@ -140,6 +150,8 @@ def decode_value(meta: bytes, arrays: Sequence[NDArray[Any]]) -> DataArray | Dat
 
 def read_only(value: Any) -> None:
     """Forbid to write into the arrays of an xarray object, which from now on is shared."""
+    if isinstance(value, str):
+        return
     import xarray as xr
 
     variables = [value.variable] if isinstance(value, xr.DataArray) else [v.variable for v in value.data_vars.values()]

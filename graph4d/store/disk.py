@@ -145,7 +145,7 @@ class DiskStore:
             self._checked[digest] = state
         return True
 
-    def get(self, digest: str) -> DataArray | Dataset | None:
+    def get(self, digest: str) -> DataArray | Dataset | str | None:
         """A value, verified, with read-only and perhaps memory-mapped arrays; None if it is not there or was broken."""
         if not self.check(digest):
             return None

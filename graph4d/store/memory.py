@@ -34,7 +34,7 @@ class MemoryStore:
     def __init__(self, budget: int = 1 << 30) -> None:
         self.budget = budget
         self._memos: dict[str, Memo] = {}
-        self._values: dict[str, DataArray | Dataset] = {}
+        self._values: dict[str, DataArray | Dataset | str] = {}
         self._entries: dict[str, Entry] = {}
         self._total = 0
         self._pins: Counter[str] = Counter()
@@ -60,7 +60,7 @@ class MemoryStore:
         """Whether a value is there."""
         return digest in self._values
 
-    def get(self, digest: str) -> DataArray | Dataset | None:
+    def get(self, digest: str) -> DataArray | Dataset | str | None:
         """A value, with read-only arrays, or None."""
         with self._lock:
             value = self._values.get(digest)
@@ -72,7 +72,7 @@ class MemoryStore:
         """Keep a value, and forbid to write into its arrays; False if there is no room for it."""
         return self.keep(digest, encoded.value, encoded.nbytes, seconds)
 
-    def keep(self, digest: str, value: DataArray | Dataset, nbytes: int, seconds: float) -> bool:
+    def keep(self, digest: str, value: DataArray | Dataset | str, nbytes: int, seconds: float) -> bool:
         """Keep a value of known size that nobody has taken apart, such as one from a disk.
 
         Parameters

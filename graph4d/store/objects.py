@@ -115,7 +115,7 @@ def is_intact(folder: Path, digest: str) -> bool:
     return bool(hasher.hexdigest() == document["content"])
 
 
-def load_object(folder: Path) -> DataArray | Dataset:
+def load_object(folder: Path) -> DataArray | Dataset | str:
     """The value of an object; its arrays are read-only, and large ones are mapped.
 
     Raises

@@ -67,13 +67,14 @@ class Store:
         """Whether :meth:`get` would give a value; what is broken on the disk is removed."""
         return self.memory.has(digest) or (self.disk is not None and self.disk.check(digest))
 
-    def get(self, digest: str) -> DataArray | Dataset | None:
+    def get(self, digest: str) -> DataArray | Dataset | str | None:
         """A value with read-only arrays, or None."""
         value = self.memory.get(digest)
         if value is None and self.disk is not None:
             value = self.disk.get(digest)
             if value is not None:
-                self.memory.keep(digest, value, value.nbytes, loading_seconds(value.nbytes))
+                nbytes = len(value) if isinstance(value, str) else value.nbytes
+                self.memory.keep(digest, value, nbytes, loading_seconds(nbytes))
         return value
 
     def put(self, digest: str, encoded: Encoded, *, seconds: float) -> bool:
