@@ -13,7 +13,7 @@ from graph4d_nodes.geometry import Geometry
 if TYPE_CHECKING:
     from xarray import DataArray, Dataset
 
-__all__ = ["image", "metrics", "pattern", "sampling", "scan_coords", "vector_field"]
+__all__ = ["detector_coords", "image", "metrics", "pattern", "sampling", "scan_coords", "vector_field"]
 
 
 def scan_coords(geometry: Geometry, rows: int, columns: int) -> dict[str, Any]:
@@ -21,6 +21,19 @@ def scan_coords(geometry: Geometry, rows: int, columns: int) -> dict[str, Any]:
     step_y, step_x = geometry.scan_step or (1.0, 1.0)
     unit = {"units": "Å" if geometry.scan_step else "px"}
     return {"y": ("y", np.arange(rows) * step_y, unit), "x": ("x", np.arange(columns) * step_x, unit)}
+
+
+def detector_coords(
+    geometry: Geometry, rows: int, columns: int, origin: tuple[float, float] | None = None
+) -> dict[str, Any]:
+    """Coordinates ``ky`` and ``kx`` of detector pixels [1/Å], or [px]; 0 at ``origin`` [px] or in the middle."""
+    centre = origin or ((rows - 1) / 2, (columns - 1) / 2)
+    step = geometry.detector_step or (1.0, 1.0)
+    unit = {"units": "1/Å" if geometry.detector_step else "px"}
+    return {
+        "ky": ("ky", (np.arange(rows) - centre[0]) * step[0], unit),
+        "kx": ("kx", (np.arange(columns) - centre[1]) * step[1], unit),
+    }
 
 
 def sampling(value: DataArray) -> tuple[tuple[float, float], str]:
@@ -63,14 +76,7 @@ def pattern(
     """A ``Pattern`` from values (ky, kx); k = 0 lies at ``origin`` [px], by default the middle of the detector."""
     import xarray as xr
 
-    rows, columns = values.shape
-    centre = origin or ((rows - 1) / 2, (columns - 1) / 2)
-    step = geometry.detector_step or (1.0, 1.0)
-    unit = {"units": "1/Å" if geometry.detector_step else "px"}
-    coords = {
-        "ky": ("ky", (np.arange(rows) - centre[0]) * step[0], unit),
-        "kx": ("kx", (np.arange(columns) - centre[1]) * step[1], unit),
-    }
+    coords = detector_coords(geometry, *values.shape, origin)
     return xr.DataArray(values, dims=("ky", "kx"), coords=coords, attrs={"units": units}, name=name)
 
 
