@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CLEAR", "FRAME", "MapFrame", "new_figure", "place", "plain", "short_numbers"]
 
-FRAME = 336
+FRAME = 304
 """Longer side of a map on the screen [px]; the shorter one is never below a third of it."""
 CLEAR = "rgba(0, 0, 0, 0)"
 """Colour of pixels without a value: what lies behind shows, which no palette contains."""

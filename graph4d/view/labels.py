@@ -43,8 +43,9 @@ class LabelsFigure:
         )
         item = LegendItem(label={"field": "name"}, renderers=[keys])
         legend = Legend(
-            items=[item], border_line_color=None, label_text_font_size="12px", spacing=1, padding=4, margin=0
+            items=[item], label_text_font_size="11px", label_standoff=2, glyph_width=14, margin=0, padding=4
         )
+        legend.border_line_color = None
         self.frame.figure.add_layout(legend, "right")
         self.update(value)
 

@@ -1,4 +1,4 @@
-"""One HTML file that needs nothing else: style, scripts and figures are inside, and it may load nothing from anywhere."""
+"""One HTML file that needs nothing else: style, scripts and figures are inside, and it may load nothing."""
 
 from __future__ import annotations
 

@@ -33,19 +33,19 @@ class ParameterRow:
     name : str
     value : object
         In ``unit`` if it is a number.
-    unit, shown : str, optional
-        The unit of the number, and the one its declaration shows it in.
     help : str
         What it means.
+    unit, shown : str, optional
+        The unit of the number, and the one its declaration shows it in.
     given : bool
         It was set for this run.
     """
 
     name: str
     value: object
+    help: str = ""
     unit: str | None = None
     shown: str | None = None
-    help: str = ""
     given: bool = False
 
     @property
@@ -105,7 +105,8 @@ class Report:
         Of the recipe.
     recipe : str
         Its file's name.
-    started : datetime
+    started : str
+        Date and time in ISO 8601.
     seconds : float
         Of the whole run.
     parameters, outputs
@@ -119,7 +120,7 @@ class Report:
 
     title: str
     recipe: str
-    started: datetime
+    started: str
     seconds: float
     parameters: Sequence[ParameterRow] = ()
     steps: Sequence[StepRow] = ()
@@ -162,7 +163,7 @@ def _header(report: Report) -> str:
     counts = Counter(step.status for step in report.steps)
     facts = [
         report.recipe,
-        f"{report.started:%Y-%m-%d %H:%M}",
+        f"{datetime.fromisoformat(report.started):%Y-%m-%d %H:%M}",
         f"graph4d {report.versions['graph4d']}" if "graph4d" in report.versions else "",
         f"{quantity(report.seconds, 's', digits=3)} in all",
         ", ".join(f"{count} {status}" for status, count in counts.items()),

@@ -72,7 +72,7 @@ class TableFigure:
         self.title = title
         self.heading = _div()
         self.source = ColumnDataSource()
-        self.table = DataTable(source=self.source, width=FRAME + 90, index_position=None)
+        self.table = DataTable(source=self.source, width=FRAME + 90, index_position=None, reorderable=False)
         self.layout: UIElement = column(self.heading, self.table)
         self.update(value)
 
