@@ -9,9 +9,12 @@ from .parameters import Odd as Odd
 from .parameters import OutputPath as OutputPath
 from .parameters import Range as Range
 from .parameters import Step as Step
+from .recipe.load import load as load
 from .reduction import Over as Over
 from .reduction import accumulate as accumulate
 from .reduction import per_pattern as per_pattern
+from .run.execute import execute as execute
+from .store import default_store as default_store
 from .types import Dendrogram as Dendrogram
 from .types import Features as Features
 from .types import Image as Image
