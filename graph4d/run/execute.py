@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from graph4d.ledger import Ledger, is_lazy
@@ -62,7 +63,9 @@ class Run:
     ledger : Ledger
         Actions and digests of all steps that were looked at.
     errors : dict from step to StepError
-        Empty if all went well.
+        Empty if all went well; a step that could not run because of another has the error of that one.
+    started : datetime
+        In UTC.
     seconds : float
         Of the whole run.
     """
@@ -73,6 +76,7 @@ class Run:
     ledger: Ledger
     store: Store
     errors: dict[str, StepError] = field(default_factory=dict)
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
     seconds: float = 0.0
     _held: dict[Ref, Any] = field(default_factory=dict)
 
@@ -89,8 +93,8 @@ class Run:
         ref = self.wanted[name] if name in self.wanted else self.graph.find(name)
         if ref in self._held:
             return self._held[ref]
-        if self.errors:
-            raise RunError(list(self.errors.values()))
+        if ref.step in self.errors:
+            raise RunError([self.errors[ref.step]])
         digest = self.ledger.digest(ref)
         value = self.store.get(digest) if digest is not None else None
         if value is None:
@@ -106,7 +110,7 @@ class Run:
     def raise_for_errors(self) -> None:
         """Raise :class:`RunError` if any step failed."""
         if self.errors:
-            raise RunError(list(self.errors.values()))
+            raise RunError(list(dict.fromkeys(self.errors.values())))
 
 
 def execute(

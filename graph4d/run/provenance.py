@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from functools import cache
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
@@ -30,7 +29,7 @@ def provenance(run: Run) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``recipe, title, parameters, steps, outputs, versions, finished, seconds``; each step with node, version, code
+        ``recipe, title, started, seconds, parameters, steps, outputs, versions``; each step with node, version, code
         fingerprint, parameters, files, inputs, action, outputs, status, reason and seconds.
     """
     graph = run.graph
@@ -38,7 +37,7 @@ def provenance(run: Run) -> dict[str, Any]:
         "graph4d": graph4d.__version__,
         "title": graph.title,
         "recipe": str(graph.path) if graph.path else None,
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "started": run.started.isoformat(timespec="seconds"),
         "seconds": round(run.seconds, 6),
         "parameters": {n: p.display(graph.parameters[n]) for n, p in graph.declared.items() if n in graph.parameters},
         "steps": {name: _step(run, name, said) for name, said in _told(run).items()},
