@@ -76,7 +76,8 @@ def pattern(
     """A ``Pattern`` from values (ky, kx); k = 0 lies at ``origin`` [px], by default the middle of the detector."""
     import xarray as xr
 
-    coords = detector_coords(geometry, *values.shape, origin)
+    rows, columns = values.shape
+    coords = detector_coords(geometry, rows, columns, origin)
     return xr.DataArray(values, dims=("ky", "kx"), coords=coords, attrs={"units": units}, name=name)
 
 
