@@ -88,6 +88,8 @@ class Graph:
         Values of the recipe's own parameters, in base units.
     declared : mapping from name to Parameter
         The recipe's own parameters.
+    data : mapping
+        The recipe itself, as it was written.
     base : Path
         Folder that the recipe's relative paths are relative to.
     identity : str
@@ -105,6 +107,7 @@ class Graph:
     views: Mapping[str, View] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
     declared: Mapping[str, Parameter] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict)
     base: Path = Path()
     identity: str = ""
     path: Path | None = None

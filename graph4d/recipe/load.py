@@ -15,7 +15,7 @@ from graph4d.recipe.graph import Graph, Ref, View
 from graph4d.recipe.level import Level, Source, read_level
 from graph4d.recipe.problem import Problem, RecipeErrors, in_order
 from graph4d.recipe.source import Document, parse, read_text
-from graph4d.recipe.values import UNKNOWN, Argument, Setting, absolute, fit, read_setting
+from graph4d.recipe.values import UNKNOWN, Argument, Setting, absolute, fit, python_argument, read_setting
 from graph4d.recipe.wiring import wire
 from graph4d.registry import Registry, default_registry
 
@@ -132,7 +132,7 @@ def _arguments(level: Level, given: Mapping[str, object], context: Context, to_r
     arguments: dict[str, Argument] = {}
     for name, parameter in known.items():
         place = level.document.key_place("params", name)
-        argument = _given(name, given[name], parameter) if name in given else default_argument(parameter)
+        argument = _given(given[name], parameter) if name in given else default_argument(parameter)
         if name in given and not context.fits(parameter, argument, place):
             argument = Argument(UNKNOWN)
         elif parameter.required and name not in given and to_run:
@@ -142,13 +142,11 @@ def _arguments(level: Level, given: Mapping[str, object], context: Context, to_r
     return arguments
 
 
-def _given(name: str, value: object, parameter: Parameter) -> Argument:
-    """A value from outside. A number from Python counts in base units; one that a person typed must name its unit."""
+def _given(value: object, parameter: Parameter) -> Argument:
+    """A value from outside; its paths are relative to the working directory."""
     if isinstance(value, Setting):
         return Argument(absolute(parameter, value.value, Path.cwd()), origin=value.text)
-    units = [item.unit for item in (parameter, *parameter.items) if item.unit is not None]
-    unit = units[0] if units else None
-    return Argument(absolute(parameter, value, Path.cwd()), unit, f"{name}={value!r}")
+    return python_argument(parameter, absolute(parameter, value, Path.cwd()))
 
 
 def _graph(
@@ -182,6 +180,7 @@ def _graph(
         views=views,
         parameters=values,
         declared=level.parameters,
+        data=document.data,
         base=level.base,
         identity=hashlib.blake2b(identity.encode(errors="replace"), digest_size=20).hexdigest(),
         path=document.path,

@@ -88,7 +88,7 @@ class RecipeErrors(UsageError):
 
 
 def in_order(problems: Iterable[Problem], first: str = "") -> list[Problem]:
-    """Each problem once: those without a place, then the file ``first``, then others as they were met, top to bottom."""
+    """Each problem once: those without a place, then the file ``first``, then others as they were met."""
     once = list(dict.fromkeys(problems))
     files = list(dict.fromkeys([first, *(p.place.source for p in once if p.place)]))
     return sorted(once, key=lambda p: (files.index(p.place.source), p.place.line, p.place.column) if p.place else (-1,))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,11 @@ class Document:
     def lines(self) -> list[str]:
         """The text, line by line."""
         return _BREAK.split(self.text)
+
+    def offset(self, place: Place) -> int:
+        """Number of the character at which a place begins."""
+        ends = [0, *(match.end() for match in _BREAK.finditer(self.text))]
+        return ends[place.line - 1] + place.column - 1
 
     def place(self, start: Any, end: Any = None) -> Place:
         """The place between two marks of the YAML parser."""
@@ -196,7 +201,7 @@ class _Builder:
                 self._refuse_decoration(event)
                 self._start({} if kind == "MappingStartEvent" else [], event)
             elif kind in ("MappingEndEvent", "SequenceEndEvent"):
-                self.open.pop()
+                self._close(self.open.pop(), event)
         return self.data
 
     def _start_document(self, event: Any) -> None:
@@ -212,6 +217,12 @@ class _Builder:
             raise _TooDeep(Problem("size", f"nested deeper than {MAX_DEPTH} levels", place))
         trail = self._add(content, event, is_text=False)
         self.open.append(_Open(content, trail))
+
+    def _close(self, closed: _Open, event: Any) -> None:
+        """A container in brackets covers all of its text, if that is on one line."""
+        start, end = self.document.values.get(closed.trail), event.end_mark
+        if start is not None and end.line + 1 == start.line and event.start_mark.index < end.index:
+            self.document.values[closed.trail] = replace(start, width=end.column + 1 - start.column)
 
     def _add(self, value: Any, event: Any, is_text: bool = True) -> tuple[Any, ...]:
         """Put a value where it belongs, or take it for the next key; returns its trail."""

@@ -11,7 +11,7 @@ from graph4d.parameters import Parameter, ParameterErrors, Problem
 from graph4d.recipe.scalars import plain
 from graph4d.units import Unit, UnitsError, to_number
 
-__all__ = ["UNKNOWN", "Argument", "Setting", "absolute", "fit", "paths_in", "read_setting"]
+__all__ = ["UNKNOWN", "Argument", "Setting", "absolute", "fit", "paths_in", "python_argument", "read_setting"]
 
 
 class _Unknown:
@@ -109,6 +109,12 @@ def _with_units(parameter: Parameter, value: Any, unit: Unit | None) -> Any:
             message = f"parameter `{parameter.name}`: {error}"
             raise ParameterErrors(parameter.name, [Problem(parameter.name, message, "unit")]) from error
     return value if unit.name == parameter.unit.name else f"{value} {unit.name}"
+
+
+def python_argument(parameter: Parameter, value: object) -> Argument:
+    """A value from a program, whose numbers count in the parameter's base unit."""
+    units = [item.unit for item in (parameter, *parameter.items) if item.unit is not None]
+    return Argument(value, units[0] if units else None, f"{parameter.name}={value!r}")
 
 
 def absolute(parameter: Parameter, value: Any, base: Path) -> Any:
