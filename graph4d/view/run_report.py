@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +44,7 @@ def report_run(run: Run, path: Path) -> None:
     report = Report(
         title=graph.title,
         recipe=graph.path.name if graph.path else "built in Python",
-        started=datetime.fromisoformat(document["started"]).astimezone(),
+        started=document["started"],
         seconds=run.seconds,
         parameters=_rows(graph.declared, graph.parameters),
         steps=[_step(run, name, told) for name, told in document["steps"].items()],
