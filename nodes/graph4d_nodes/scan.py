@@ -116,9 +116,17 @@ class Scan4D:
         return self.frames.alignment
 
     def read(self, start: int, stop: int) -> NDArray[Any]:
-        """Patterns ``start … stop``, counted through all positions row by row, as (n, ky, kx) in native byte order."""
+        """Patterns ``start … stop``, counted through all positions row by row, as (n, ky, kx) in native byte order.
+
+        Recorded patterns cannot be written to: they may be a view of the file.
+        """
         if self.parent is not None:
             return self.transform(self.parent.read(start, stop), start)
+        block = self._recorded(start, stop)
+        block.flags.writeable = False
+        return block
+
+    def _recorded(self, start: int, stop: int) -> NDArray[Any]:
         columns = self.positions[1]
         if self.row_stride == columns:
             return self.frames.read(self.first + start, self.first + stop)

@@ -23,7 +23,9 @@ class Format:
     module: str
     extensions: tuple[str, ...]
     magic: tuple[bytes, ...] = ()
-    """First bytes, one of which every file has; empty where the format has none."""
+    """First bytes, one of which a file has; empty where the format has none."""
+    may_be_later: bool = False
+    """The format allows other bytes before its first."""
     refusal: str = ""
     """Why files of the format cannot be opened."""
 
@@ -35,9 +37,11 @@ FORMATS = (
     Format("blo", (".blo",), (b"IMGBLO",)),
     Format("tiff", (".tif", ".tiff"), (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")),
     Format("matlab", (".mat",), (b"MATLAB 5.0",)),
-    Format("", (), (b"MATLAB 7.3",), "is a MATLAB file of version 7.3; save it from MATLAB with the option '-v7'"),
-    Format("", (".tpx3",), (b"TPX3",), "is a stream of events, which needs the live source; this version has none yet"),
-    Format("hdf5", (".h5", ".hdf5", ".hspy", ".emd", ".py4dstem", ".nxs"), (b"\x89HDF\r\n\x1a\n",)),
+    Format("", (), (b"MATLAB 7.3",), refusal="is a MATLAB file of version 7.3; save it with the option -v7"),
+    Format(
+        "", (".tpx3",), (b"TPX3",), refusal="is a stream of events, which needs the live source; this version has none"
+    ),
+    Format("hdf5", (".h5", ".hdf5", ".hspy", ".emd", ".py4dstem", ".nxs"), (b"\x89HDF\r\n\x1a\n",), may_be_later=True),
 )
 OTHER = Format("rsciio", ())
 HEAD_BYTES = 16
@@ -69,7 +73,7 @@ def format_of(path: Path) -> Format:
             return fmt
     for fmt in FORMATS:
         if path.suffix.lower() in fmt.extensions:
-            if fmt.magic:
+            if fmt.magic and not fmt.may_be_later:
                 raise UsageError(
                     f"{path} is named {path.suffix} but begins with {head[:8]!r} instead of {fmt.magic[0]!r}: it is "
                     f"damaged or of another format; copy it again or name it by its format"
@@ -95,7 +99,7 @@ def open_recording(path: Path, dataset: str | None = None) -> Recording:
     """
     module = _module(path)
     if not hasattr(module, "open_recording"):
-        raise UsageError(f"{path} holds an image, not a scan; open it with io.image")
+        raise UsageError(f"{path} is of a format for images, not for scans; open it with io.image")
     recording: Recording = module.open_recording(path, dataset)
     return recording
 
