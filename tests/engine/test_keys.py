@@ -39,7 +39,8 @@ def test_two_values_have_the_same_encoding_only_if_they_are_the_same(one: Any, o
     [
         (1, 1.0), (1, True), (0, False), (1, "1"), ("1", b"1"), (None, "None"), (None, []), ([], {}),
         (["a", "b"], ["ab"]), ([["a"], "b"], ["a", ["b"]]), ([[1, 2], [3]], [[1], [2, 3]]),
-        ({"a": {"b": 1}}, {"a": {"b": 2}}), ({"a": 1, "b": 2}, {"a": 2, "b": 1}), ("a", Path("a")), ([1], 1), ([[[[[[[1]]]]]]], [[[[[[[2]]]]]]]),
+        ({"a": {"b": 1}}, {"a": {"b": 2}}),
+        ({"a": 1, "b": 2}, {"a": 2, "b": 1}), ("a", Path("a")), ([1], 1), ([[[[[[[1]]]]]]], [[[[[[[2]]]]]]]),
     ],
 )  # fmt: skip
 def test_values_that_other_engines_confuse_differ(one: Any, other: Any) -> None:
@@ -75,7 +76,8 @@ def test_each_part_of_an_action_changes_its_key() -> None:
     }  # fmt: skip
     changes: list[dict[str, Any]] = [
         {}, {"node_id": "a.c"}, {"version": 2}, {"fingerprint": "g"}, {"parameters": {"k": 2}},
-        {"parameters": {"l": 1}}, {"inputs": {"x": "e"}}, {"inputs": {"y": "d"}}, {"parameters": {}, "inputs": {"k": "d", "x": "d"}},
+        {"parameters": {"l": 1}}, {"inputs": {"x": "e"}}, {"inputs": {"y": "d"}},
+        {"parameters": {}, "inputs": {"k": "d", "x": "d"}},
     ]  # fmt: skip
     keys = [action_key(**{**base, **change}) for change in changes]
     assert len(set(keys)) == len(keys)
