@@ -1,3 +1,4 @@
+from .build import Recipe as Recipe
 from .declaration import Node as Node
 from .declaration import node as node
 from .errors import GraphError as GraphError
