@@ -94,7 +94,7 @@ def is_repeatable(node: Node[Any, Any]) -> bool:
 
 def _action(step: Step, inputs: Mapping[str, str], store: Store) -> Action:
     node = step.node
-    code = fingerprint(node.function)
+    code = fingerprint(node.function, store.folder)
     try:
         files = {str(path): file_digest(path, store.folder) for path in node.files(step.parameters)}
     except UsageError as error:
