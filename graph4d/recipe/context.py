@@ -54,5 +54,5 @@ class Context:
         if self.fence is None or path.resolve().is_relative_to(self.fence.resolve()):
             return True
         message = f"{what}: the path leads out of the recipe's folder"
-        self.add("path", message, place, "give it from outside, as a parameter of the recipe (--set), or allow it")
+        self.add("path", message, place, "pass it as a parameter (--set), or load with allow_outside")
         return False

@@ -36,6 +36,7 @@ def _parameter(name: str, entry: ParamEntry, document: Document, base: Path, con
     kind, unit = _kind(entry, note)
     if kind == "choice" and not entry.choices:
         note("type", "missing", "a choice needs `choices`")
+        kind = "str"
     facts: dict[str, Any] = {
         "name": name, "kind": kind, "unit": unit, "odd": entry.odd, "log": entry.log, "group": entry.group,
         "help": entry.help, "choices": tuple(entry.choices or ()), "length": entry.length,

@@ -107,6 +107,7 @@ def read_level(document: Document, base: Path, context: Context, chain: tuple[Pa
     """
     model, problems = shaped(document)
     context.problems += document.problems + problems
+    model = _without_clashes(model, document, context)
     level = Level(document, model, base)
     level.parameters = declared_parameters(document, model.params, base, context)
     for name, entry in model.nodes.items():
@@ -121,19 +122,21 @@ def read_level(document: Document, base: Path, context: Context, chain: tuple[Pa
         level.members[name] = Member(name, "an input", None, {"out": types.get(wanted)})
     for name, sweep in model.sweeps.items():
         level.members[name] = Member(name, "a sweep", sweep)
-    _check_names(level, context)
     return level
 
 
-def _check_names(level: Level, context: Context) -> None:
-    """Inputs, nodes and sweeps share their names."""
-    model, seen = level.model, dict[str, str]()
-    for section, names in (("nodes", model.nodes), ("inputs", model.inputs), ("sweeps", model.sweeps)):
-        for name in names:
-            if name in seen:
-                message = f"`{name}` is the name of one of the {seen[name]} already"
-                context.add("duplicate", message, level.document.key_place(section, name))
-            seen.setdefault(name, section)
+def _without_clashes(model: RecipeModel, document: Document, context: Context) -> RecipeModel:
+    """Nodes, inputs and sweeps share their names: the first of the same name stays."""
+    taken, kept = dict.fromkeys(model.nodes, "nodes"), {}
+    for section in ("inputs", "sweeps"):
+        entries = getattr(model, section)
+        for name in entries:
+            if name in taken:
+                message = f"`{name}` is the name of one of the {taken[name]} already"
+                context.add("duplicate", message, document.key_place(section, name))
+        kept[section] = {name: entry for name, entry in entries.items() if name not in taken}
+        taken |= dict.fromkeys(kept[section], section)
+    return model.model_copy(update=kept)
 
 
 def _node_member(name: str, entry: NodeEntry, level: Level, context: Context, chain: tuple[Path, ...]) -> Member | None:

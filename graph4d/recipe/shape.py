@@ -30,6 +30,7 @@ def shaped(document: Document) -> tuple[RecipeModel, list[Problem]]:
     mistakes.
     """
     problems: list[Problem] = []
+    refused = [problem.place for problem in document.problems]
     if not isinstance(document.data, dict):
         got = "nothing" if document.data is None else _shown(document.data)
         message = f"a recipe is a mapping that begins with `graph4d: 1`, got {got}"
@@ -41,7 +42,8 @@ def shaped(document: Document) -> tuple[RecipeModel, list[Problem]]:
         except ValidationError as error:
             errors = error.errors(include_url=False, include_context=True)
             # What is missing from the second round on was there, and has been left out.
-            problems += [_problem(document, e) for e in errors if e["type"] != "missing" or not problems]
+            found = [_problem(document, e) for e in errors if e["type"] != "missing" or not problems]
+            problems += [problem for problem in found if problem.place not in refused]
             for e in errors:
                 _leave_out(data, e)
 

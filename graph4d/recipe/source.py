@@ -114,7 +114,8 @@ def parse(text: str, name: str, path: Path | None = None) -> Document:
         Its ``problems`` tell what had to be left out; after a syntax error there is no data at all.
     """
     from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+    from ruamel.yaml.error import MarkedYAMLError
+    from ruamel.yaml.reader import ReaderError
 
     document = Document(name, text, path)
     if len(text.encode(errors="replace")) > MAX_BYTES:
@@ -126,8 +127,8 @@ def parse(text: str, name: str, path: Path | None = None) -> Document:
         place = document.place(mark) if mark is not None else None
         message = ", ".join(part for part in (error.context, error.problem) if part)
         return _spoilt(document, Problem("syntax", _tidy(message), place, source=name))
-    except YAMLError as error:
-        return _spoilt(document, Problem("syntax", _tidy(str(error)), _of_character(document, error), source=name))
+    except ReaderError as error:
+        return _spoilt(document, _bad_character(document, error))
     except (
         ValueError,
         OverflowError,
@@ -143,13 +144,12 @@ def _spoilt(document: Document, problem: Problem) -> Document:
     return Document(document.name, document.text, document.path, problems=[problem])
 
 
-def _of_character(document: Document, error: Exception) -> Place | None:
-    position = getattr(error, "position", None)
-    if position is None:
-        return None
-    before = _BREAK.split(document.text[:position])
+def _bad_character(document: Document, error: Any) -> Problem:
+    """What the parser's reader says: the only error without a mark."""
+    before = _BREAK.split(document.text[: error.position])
     # The line itself is not shown: it holds a character that must not reach a terminal.
-    return Place(document.name, len(before), len(before[-1]) + 1)
+    place = Place(document.name, len(before), len(before[-1]) + 1)
+    return Problem("syntax", f"the character U+{error.character:04X} has no place in a recipe", place)
 
 
 def _tidy(message: str) -> str:

@@ -85,6 +85,8 @@ def _collect(name: str, text: str, i: int, level: Level, context: Context) -> No
 def check_dependence(name: str, level: Level, context: Context) -> None:
     """Everything a sweep collects must depend on what it varies; to be called when the members are wired."""
     member = level.members[name]
+    if not level.model.sweeps[name].over.keys() <= level.parameters.keys():
+        return
     followers = depending(level, set(level.model.sweeps[name].over))
     for i, text in enumerate(level.model.sweeps[name].collect):
         if text.partition(".")[0] in {s.member for s in member.collects.values()} - followers:

@@ -76,7 +76,16 @@ def rows(image: Image) -> Table:
     return image.to_dataset(name="v")
 
 
-NODES = [open_stack, com, ricom, image, smooth, fit, rows]
+def forget(old):
+    return old["forgotten"]
+
+
+@node("toy.old", version=3, migrate={2: forget})
+def old() -> Scalar:
+    """A node whose migration is broken, and which has none from its first version."""
+
+
+NODES = [open_stack, com, ricom, image, smooth, fit, rows, old]
 
 
 def registry():
