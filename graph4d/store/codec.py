@@ -112,7 +112,9 @@ def encode_value(value: Any) -> Encoded:
         data = [writer.variable(name, variable.variable) for name, variable in value.data_vars.items()]
         document = {"kind": "dataset", "data": data, "attrs": writer.plain(value.attrs, "attrs")}
     else:
-        raise TypeError(f"cannot store a {type(value).__name__}: only xarray's DataArray and Dataset, and text, are stored")
+        raise TypeError(
+            f"cannot store a {type(value).__name__}: only xarray's DataArray and Dataset, and text, are stored"
+        )
     document["coords"] = [writer.variable(name, coord.variable) for name, coord in value.coords.items()]
     return _finished(document, writer, value)
 
@@ -208,7 +210,7 @@ class _Writer:
         if isinstance(value, tuple):
             return {"@tuple": [self.plain(item, where) for item in value]}
         if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
-            return {"@dict": {key: self.plain(item, where) for key, item in value.items()}}
+            return {"@dict": {key: self.plain(value[key], where) for key in sorted(value)}}  # numbers arrays, too
         raise TypeError(f"cannot store {where}: {value!r} is a {type(value).__name__}, not a plain value")
 
 

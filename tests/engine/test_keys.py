@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph4d.keys import action_key, encode, hash_of, output_key
@@ -29,6 +29,7 @@ def canonical(value: Any) -> str:
     return f"{type(value).__name__} {value!r}"
 
 
+@settings(deadline=None)
 @given(VALUES, VALUES)
 def test_two_values_have_the_same_encoding_only_if_they_are_the_same(one: Any, other: Any) -> None:
     assert (encode(one) == encode(other)) == (canonical(one) == canonical(other))
