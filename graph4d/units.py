@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -30,6 +31,20 @@ UNIT_HELP = {
     "rad": "an angle such as 21.4 mrad or 15 deg",
     "s": "a time such as 10 us",
 }
+
+
+#: The units that recipes are full of, by dimension, in that dimension's inner unit. They need no pint, whose import
+#: takes longer than planning a whole recipe; a test holds them against it.
+COMMON: dict[str, dict[str, float]] = {
+    "length": {"Å": 1.0, "angstrom": 1.0, "pm": 1e-2, "nm": 10.0, "um": 1e4, "µm": 1e4, "mm": 1e7, "m": 1e10},
+    "frequency": {"1/Å": 1.0, "1/angstrom": 1.0, "1/pm": 100.0, "1/nm": 0.1},
+    "energy": {"eV": 1.0, "keV": 1e3, "MeV": 1e6},
+    "angle": {"rad": 1.0, "mrad": 1e-3, "urad": 1e-6, "µrad": 1e-6, "deg": math.pi / 180, "degree": math.pi / 180},
+    "time": {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9},
+    "pixel": {"px": 1.0},
+}
+_DIMENSION = {name: dimension for dimension, units in COMMON.items() for name in units}
+_NUMBER_AND_UNIT = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(\S+)")
 
 
 class UnitsError(ValueError):
@@ -114,6 +129,9 @@ def to_number(value: object, unit: str) -> float:
         if value == 0:
             return 0.0
         raise UnitsError(f"{value!r} has no unit; expected {wanted}")
+    simple = _NUMBER_AND_UNIT.fullmatch(value.strip())
+    if simple and _share_dimension(simple[2], unit):
+        return _rounded(float(simple[1]) * _common_factor(simple[2], unit))
     quantity = _parse(value.strip())
     if quantity.unitless and quantity.magnitude != 0:
         raise UnitsError(f"{value!r} has no unit; expected {wanted}")
@@ -122,36 +140,60 @@ def to_number(value: object, unit: str) -> float:
     target = _registry().Unit(unit)
     if quantity.dimensionality != target.dimensionality or _is_angle(quantity.units) != _is_angle(target):
         raise UnitsError(f"{value!r} is {_kind(quantity.units)}; expected {wanted}")
-    # 30 mrad must be the very number 0.03 is: round away the last bits of the conversion.
     number = float(quantity.to(target).magnitude)
     if not math.isfinite(number):
         raise UnitsError(f"{value!r} is not a finite number; expected {wanted}")
-    return float(f"{number:.15g}")
+    return _rounded(number)
 
 
-def convert(factor_from: str, factor_to: str) -> float:
-    """The factor that turns numbers in one unit into numbers in another.
+def convert(unit: str, target: str) -> float:
+    """The factor that turns numbers in ``unit`` into numbers in ``target``.
 
     Raises
     ------
     UnitsError
         The units have different dimensions, or one is unknown.
     """
-    if factor_from == factor_to:
+    if unit == target:
         return 1.0
-    if not same_dimension(factor_from, factor_to):
-        raise UnitsError(f"{factor_from!r} cannot be converted to {factor_to!r}")
-    registry = _registry()
-    return float(f"{float(registry.Quantity(1.0, factor_from).to(factor_to).magnitude):.15g}")
+    if _share_dimension(unit, target):
+        return _rounded(_common_factor(unit, target))
+    if not same_dimension(unit, target):
+        raise UnitsError(f"{unit!r} cannot be converted to {target!r}")
+    return _rounded(float(_registry().Quantity(1.0, unit).to(target).magnitude))
 
 
 def same_dimension(one: str, other: str) -> bool:
-    """Whether two units measure the same kind of thing (angles count as a dimension of their own)."""
+    """Whether two units measure the same kind of thing (angles count as a dimension of their own).
+
+    Raises
+    ------
+    UnitsError
+        One of them is not a unit.
+    """
+    if one == other:
+        return True
+    if one in _DIMENSION and other in _DIMENSION:
+        return _DIMENSION[one] == _DIMENSION[other]
     try:
         a, b = _registry().Unit(one), _registry().Unit(other)
-    except Exception as error:
+    except Exception as error:  # pint raises a dozen kinds, tokenizer errors among them
         raise UnitsError(f"{one!r} or {other!r} is not a unit") from error
     return bool(a.dimensionality == b.dimensionality) and _is_angle(a) == _is_angle(b)
+
+
+def _share_dimension(one: str, other: str) -> bool:
+    return one in _DIMENSION and _DIMENSION[one] == _DIMENSION.get(other)
+
+
+def _common_factor(unit: str, target: str) -> float:
+    units = COMMON[_DIMENSION[unit]]
+    return units[unit] / units[target]
+
+
+def _rounded(number: float) -> float:
+    # 30 mrad must be the very number 0.03 is: the last bits of a conversion are rounded away.
+    return float(f"{number:.15g}")
 
 
 def _is_angle(unit: Any) -> bool:
