@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from graph4d.view.frame import FRAME, MapFrame, place, plain
 from graph4d.view.palettes import hue_colours
-from graph4d.view.pixels import block_means, map_of, percentile_limits
+from graph4d.view.pixels import block_means, map_of
 from graph4d.view.quantity import quantity, unit_text
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class VectorFieldFigure:
         unit = str(value.attrs.get("units", ""))
         y, x = shown.values.astype(np.float32)
         magnitude, angle = np.hypot(y, x), np.arctan2(y, x)
-        full = percentile_limits(magnitude)[1]
+        full = _full_scale(magnitude)
         self.source.data = {
             "image": [_packed(colours(angle, magnitude / full))],
             "magnitude": [magnitude],
@@ -104,7 +104,7 @@ def arrows(shown: Map) -> tuple[list[list[float]], list[list[float]]]:
     count_y, count_x = max(1, height // block), max(1, width // block)
     whole = shown.values[:, : count_y * block, : count_x * block].astype(np.float64)
     means = block_means(whole, block)
-    y, x = means / percentile_limits(np.hypot(*means))[1]
+    y, x = means / _full_scale(np.hypot(*means))
     # Screen pixels are square, data units need not be: lengths are shares of a block along each axis.
     step_y = shown.rows.extent / height * min(block, height)
     step_x = shown.columns.extent / width * min(block, width)
@@ -121,6 +121,12 @@ def arrows(shown: Map) -> tuple[list[list[float]], list[list[float]]]:
         xs.append([point.real for point in points])
         ys.append([point.imag for point in points])
     return xs, ys
+
+
+def _full_scale(magnitude: NDArray[Any]) -> float:
+    """What is drawn at full strength: all but the largest hundredth stays below it."""
+    finite = magnitude[np.isfinite(magnitude)]
+    return float(np.percentile(finite, 99) or finite.max() or 1.0) if finite.size else 1.0
 
 
 def _packed(rgba: NDArray[np.uint8]) -> NDArray[np.uint32]:

@@ -76,7 +76,7 @@ def _definition(value: Any, value_type: ValueType) -> Callable[[Any, str], Figur
         return LabelsFigure
     if hasattr(value, "data_vars"):
         return _of_dataset(value)
-    return _of_array(dims) if hasattr(value, "coords") else TextFigure
+    return _of_array(dims, value.shape) if hasattr(value, "coords") else TextFigure
 
 
 def _names(value_type: ValueType) -> list[str]:
@@ -92,7 +92,7 @@ def _of_dataset(value: Any) -> Callable[[Any, str], Figure]:
     return TableFigure if len(value.sizes) == 1 else TextFigure
 
 
-def _of_array(dims: tuple[str, ...]) -> Callable[[Any, str], Figure]:
+def _of_array(dims: tuple[str, ...], shape: tuple[int, ...]) -> Callable[[Any, str], Figure]:
     from graph4d.view.field import VectorFieldFigure
     from graph4d.view.image import ImageFigure
     from graph4d.view.line import LineFigure
@@ -107,7 +107,8 @@ def _of_array(dims: tuple[str, ...]) -> Callable[[Any, str], Figure]:
         return TextFigure
     if len(dims) == 2:
         return ImageFigure
-    return VectorFieldFigure if len(dims) == 3 and dims[0] == "component" else StackFigure
+    is_field = len(dims) == 3 and dims[0] == "component" and shape[0] == 2
+    return VectorFieldFigure if is_field else StackFigure
 
 
 def _components(layout: UIElement) -> list[str]:

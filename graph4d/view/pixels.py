@@ -82,7 +82,7 @@ def map_of(value: DataArray, *, side: int = MAX_SIDE, average: bool = True) -> M
         y, x = value.dims[-2:]
         value = value.isel({dim: slice(0, max(1, value.sizes[dim] // factor) * factor) for dim in (y, x)})
     rows, columns = _axes(value)
-    values = np.asarray(value.values)
+    values = _real(np.asarray(value.values))
     if factor > 1:
         values = block_means(values, factor) if average else values[..., ::factor, ::factor]
     return Map(values, rows, columns, factor)
@@ -132,11 +132,15 @@ def block_means(values: NDArray[Any], factor: int) -> NDArray[np.floating[Any]]:
 
 
 def to_send(values: NDArray[Any]) -> NDArray[Any]:
-    """The values as they travel to the browser: uint8 where they are that, else float32; the modulus if complex."""
+    """The values as they travel to the browser: uint8 where they are that, else float32."""
+    return np.ascontiguousarray(values, dtype=np.uint8 if values.dtype == np.uint8 else np.float32)
+
+
+def _real(values: NDArray[Any]) -> NDArray[Any]:
+    """Numbers that have an order: the modulus of complex ones, 0 and 1 for false and true."""
     if values.dtype.kind == "c":
-        values = np.abs(values)
-    kind = np.uint8 if values.dtype in (np.bool_, np.uint8) else np.float32
-    return np.ascontiguousarray(values, dtype=kind)
+        return np.asarray(np.abs(values))
+    return values.astype(np.uint8) if values.dtype.kind == "b" else values
 
 
 def percentile_limits(values: NDArray[Any], low: float = 1.0, high: float = 99.0) -> tuple[float, float]:

@@ -163,7 +163,7 @@ def _header(report: Report) -> str:
     counts = Counter(step.status for step in report.steps)
     facts = [
         report.recipe,
-        f"{datetime.fromisoformat(report.started):%Y-%m-%d %H:%M}",
+        f"{datetime.fromisoformat(report.started):%Y-%m-%d %H:%M %Z}".strip(),
         f"graph4d {report.versions['graph4d']}" if "graph4d" in report.versions else "",
         f"{quantity(report.seconds, 's', digits=3)} in all",
         ", ".join(f"{count} {status}" for status, count in counts.items()),
