@@ -113,10 +113,11 @@ def together(trial: Trial, folder: Path, count: int = 2) -> list[Outcome]:
 def outcome(out: Path) -> Outcome:
     """Hashes of all that a run wrote, decoded: of each variable in each file, the numbers, and the digests."""
     hashes = {}
-    for path in sorted(out.glob("*.nc")):
+    # A killed run may leave a draft, whose name begins with a dot; nobody takes that for an output.
+    for path in sorted(out.glob("[!.]*.nc")):
         for name, content in _variables(path).items():
             hashes[f"{path.name}: {name}"] = hashlib.sha256(content).hexdigest()
-    for path in sorted([*out.glob("*.csv"), *out.glob("metrics.json")]):
+    for path in sorted([*out.glob("[!.]*.csv"), *out.glob("metrics.json")]):
         hashes[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
     provenance = json.loads((out / "provenance.json").read_text(encoding="utf-8"))
     return hashes | {f"digest of {name}": output["digest"] for name, output in provenance["outputs"].items()}

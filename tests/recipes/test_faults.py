@@ -1,4 +1,4 @@
-"""What a killed run leaves behind, and what two at once do to each other; ``benchmarks/kills.py`` goes on for longer."""
+"""What a killed run leaves behind, and what two at once do; ``benchmarks/kills.py`` goes on for longer."""
 
 import random
 from pathlib import Path
@@ -56,6 +56,7 @@ def test_the_comparison_sees_a_single_bit(tmp_path: Path) -> None:
     image = xr.DataArray(np.ones((2, 2)), dims=("y", "x"), name="image")
     (tmp_path / "provenance.json").write_text('{"outputs": {"image": {"digest": "0"}}}')
     image.to_netcdf(tmp_path / "image.nc", engine="h5netcdf")
+    (tmp_path / ".0-image.nc").write_text("the draft of a killed run")
     before = outcome(tmp_path)
     image[1, 1] = np.nextafter(1.0, 2.0)
     image.to_netcdf(tmp_path / "image.nc", engine="h5netcdf")
