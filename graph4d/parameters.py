@@ -282,7 +282,7 @@ def _bool(p: Parameter, value: Any) -> bool:
 
 
 def _int(p: Parameter, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or value % 1 != 0:
         raise p._error("type", f"expected {p.expected}, got {value!r}")
     return int(value)
 

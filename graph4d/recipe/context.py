@@ -35,9 +35,8 @@ class Context:
     def literal(self, parameter: Parameter, value: Any, base: Path, place: Place | None) -> Any:
         """A value written in a recipe, with absolute paths, or UNKNOWN after noting why it does not fit."""
         value = absolute(parameter, value, base)
-        for path in paths_in(value):
-            self.check_fence(path, f"parameter `{parameter.name}`", place)
-        return value if self.fits(parameter, Argument(value), place) else UNKNOWN
+        inside = [self.check_fence(path, f"parameter `{parameter.name}`", place) for path in paths_in(value)]
+        return value if self.fits(parameter, Argument(value), place) and all(inside) else UNKNOWN
 
     def fits(self, parameter: Parameter, argument: Argument, place: Place | None) -> bool:
         """Whether a value fits a parameter; notes why if it does not."""
@@ -50,8 +49,13 @@ class Context:
         return True
 
     def check_fence(self, path: Path, what: str, place: Place | None) -> bool:
-        """Whether a path that stands in a recipe stays under the recipe's folder."""
-        if self.fence is None or path.resolve().is_relative_to(self.fence.resolve()):
+        """Whether a path that stands in a recipe is one, and stays under the recipe's folder."""
+        try:
+            real = path.resolve()
+        except (ValueError, OSError, RuntimeError):  # a null byte, a letter that is none, links in a circle
+            self.add("path", f"{what}: this is no path", place)
+            return False
+        if self.fence is None or real.is_relative_to(self.fence.resolve()):
             return True
         message = f"{what}: the path leads out of the recipe's folder"
         self.add("path", message, place, "pass it as a parameter (--set), or load with allow_outside")

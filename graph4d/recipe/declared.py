@@ -37,9 +37,11 @@ def _parameter(name: str, entry: ParamEntry, document: Document, base: Path, con
     if kind == "choice" and not entry.choices:
         note("type", "missing", "a choice needs `choices`")
         kind = "str"
+    if any(isinstance(choice, dict | list) for choice in entry.choices or ()):
+        note("choices", "type", "a choice is text, a number, true or false")
     facts: dict[str, Any] = {
         "name": name, "kind": kind, "unit": unit, "odd": entry.odd, "log": entry.log, "group": entry.group,
-        "help": entry.help, "choices": tuple(entry.choices or ()), "length": entry.length,
+        "help": entry.help, "choices": tuple(c for c in entry.choices or () if not isinstance(c, dict | list)), "length": entry.length,
     }  # fmt: skip
     for key, fact in (("min", "low"), ("max", "high"), ("step", "step")):
         facts[fact] = _bound(key, getattr(entry, key), unit, note)
@@ -72,6 +74,9 @@ def _kind(entry: ParamEntry, note: Callable[[str, str, str], None]) -> tuple[str
     if entry.type != "float":
         note("unit", "unit", f"a unit goes with a float, not with {entry.type}")
         return entry.type, None
+    if not entry.unit.strip():
+        note("unit", "unit", "leave `unit` out for a number without one")
+        return "float", None
     try:
         base = next((base for base in UNIT_HELP if base == entry.unit or same_dimension(base, entry.unit)), entry.unit)
     except UnitsError:

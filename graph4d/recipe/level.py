@@ -182,9 +182,9 @@ def _recipe_member(
 ) -> Member | None:
     place = level.document.value_place("nodes", name, "recipe")
     path = (level.base / relative).absolute()
-    real = path.resolve()
     if not context.check_fence(path, f"recipe of `{name}`", place):
         return None
+    real = path.resolve()
     if real in chain:
         names = " → ".join(p.name for p in (*chain[chain.index(real) :], real))
         context.add("cycle", f"a recipe cannot contain itself: {names}", place)

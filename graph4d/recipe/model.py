@@ -13,9 +13,8 @@ __all__ = [
 NAME = r"^[A-Za-z_][A-Za-z0-9_-]*$"
 Name = Annotated[str, StringConstraints(pattern=NAME)]
 Number = int | float | str
-ParamType = Literal[
-    "int", "float", "bool", "str", "path", "choice", "list", "angle", "length", "frequency", "energy", "time"
-]
+ItemType = Literal["int", "float", "bool", "str", "path", "angle", "length", "frequency", "energy", "time"]
+ParamType = Literal[ItemType, "choice", "list"]
 
 
 class _Entry(BaseModel):
@@ -34,7 +33,7 @@ class ParamEntry(_Entry):
     step: Any = Field(default=None, description="how far a control moves at a time")
     choices: list[Any] | None = Field(default=None, description="values of a choice")
     optional: bool = Field(default=False, description="null is a value")
-    items: ParamType | None = Field(default=None, description="type of the items of a list; float by default")
+    items: ItemType | None = Field(default=None, description="type of the items of a list; float by default")
     length: int | None = Field(default=None, ge=1, le=1000, description="number of items of a list")
     odd: bool = False
     log: bool = Field(default=False, description="a control moves on a logarithmic scale")

@@ -87,6 +87,8 @@ def read_text(path: Path, name: str) -> str | Problem:
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
         return Problem("file", f"the recipe cannot be read: {reason}", source=name)
+    except ValueError:
+        return Problem("file", "the recipe cannot be read: this is no path", source=name)
     if len(content) > MAX_BYTES:
         return Problem("size", f"the recipe is larger than {MAX_BYTES >> 20} MiB", source=name)
     try:

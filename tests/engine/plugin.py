@@ -4,7 +4,7 @@ from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 
-from graph4d import Angle, Frequency, Image, Length, Odd, Range, Scalar, Table, ValueType, VectorField, node
+from graph4d import Angle, Frequency, Image, Length, Odd, Range, Scalar, Table, Value, ValueType, VectorField, node
 from graph4d.parameters import InputPath
 from graph4d.registry import Registry
 
@@ -85,7 +85,13 @@ def old() -> Scalar:
     """A node whose migration is broken, and which has none from its first version."""
 
 
-NODES = [open_stack, com, ricom, image, smooth, fit, rows, old]
+@node("toy.any")
+def anything(value: Value) -> Value:
+    """Whatever comes in."""
+    return value
+
+
+NODES = [open_stack, com, ricom, image, smooth, fit, rows, old, anything]
 
 
 def registry():

@@ -8,7 +8,7 @@ import pytest
 from graph4d import UsageError
 from graph4d.recipe.load import check, load, read_setting
 from graph4d.recipe.problem import RecipeErrors
-from tests.engine.plugin import registry
+from engine.plugin import registry
 
 GOLDEN = Path(__file__).parent / "golden"
 NAMES = sorted(path.stem for path in GOLDEN.glob("*.yml"))
