@@ -6,6 +6,7 @@ import importlib.util
 import re
 import shlex
 import shutil
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,10 @@ import pytest
 from typer.main import get_group
 from typer.testing import CliRunner
 
+import graph4d.types
+from graph4d.plan import Status
 from graph4d.recipe.load import check
+from graph4d.types import type_of
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
@@ -155,3 +159,20 @@ def test_every_term_has_a_page_and_is_in_the_list() -> None:
         page.stem for page in terms.glob("*.md") if page.stem != "README"
     )
     assert all(word == name for word, name in listed)
+
+
+def test_the_page_about_plans_explains_every_status() -> None:
+    rows = re.findall(r"^\| `([a-z ]+)` \|", (ROOT / "docs" / "terms" / "plan.md").read_text(encoding="utf-8"), re.M)
+    assert sorted(rows) == sorted(Status)
+
+
+def test_the_page_about_types_names_every_type_of_the_engine() -> None:
+    text = (ROOT / "docs" / "terms" / "type.md").read_text(encoding="utf-8")
+    known = {found.name for name in vars(graph4d.types) if (found := type_of(getattr(graph4d.types, name)))}
+    assert {name for name in known if f"`{name}`" not in text} == set()
+
+
+def test_the_readme_lists_all_extras() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    table = README.read_text(encoding="utf-8").partition("## Extras")[2].partition("\n## ")[0]
+    assert sorted(re.findall(r"^\| `(\w+)` \|", table, re.M)) == sorted(extras)
