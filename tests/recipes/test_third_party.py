@@ -16,7 +16,7 @@ RECIPE = """\
 graph4d: 1
 title: A stranger's node
 nodes:
-  sample: {use: simulate.phase_object, with: {positions: [8, 8], detector: 32}}
+  sample: {use: simulate.phase_object, with: {positions: [8, 8], detector: 48}}
   bright: {use: threshold.above, in: {image: sample.phase}, with: {fraction: 0.8}}
 outputs: {bright: bright}
 """
