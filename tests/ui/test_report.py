@@ -104,6 +104,7 @@ def test_the_page_loads_nothing_from_anywhere(figure: str) -> None:
 
 def test_hostile_text_stays_text(figure: str) -> None:
     names = ValueType(HOSTILE, (HOSTILE,))
+    image = xr.DataArray(np.eye(3), dims=("y", "x"), attrs={"units": HOSTILE})
     report = Report(
         title=HOSTILE,
         recipe=HOSTILE,
@@ -113,6 +114,7 @@ def test_hostile_text_stays_text(figure: str) -> None:
         steps=[StepRow(HOSTILE, HOSTILE, HOSTILE, HOSTILE, 1.0, HOSTILE, [], [ParameterRow(HOSTILE, HOSTILE)])],
         outputs=[
             OutputItem(HOSTILE, HOSTILE, names, figure_json(xr.DataArray(1.0, name=HOSTILE), names, HOSTILE)),
+            OutputItem(HOSTILE, HOSTILE, names, figure_json(image, names, HOSTILE)),
             OutputItem(HOSTILE, HOSTILE, names, json.dumps({"error": HOSTILE})),
         ],
         versions={HOSTILE: HOSTILE},
