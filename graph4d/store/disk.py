@@ -41,6 +41,9 @@ __all__ = ["DiskStore", "Report", "Stat"]
 SLACK = 0.05
 #: Two changes of a file within this time [ns] may leave it with one time stamp.
 TIME_STAMP_STEP = 50_000_000
+#: What took longer than this to compute [s] is forced to the disk, which takes some 10 ms a file. Of the rest a power
+#: failure may leave parts: they are found to be broken, as any damage is, and cost less to compute again than to force.
+DEAR = 1.0
 
 _State = tuple[tuple[str, int, int, int], ...]
 
@@ -187,7 +190,7 @@ class DiskStore:
             with store_errors(self.path, packed.nbytes):
                 if not self._make_room(packed.nbytes):
                     return False
-                self._publish(digest, packed)
+                self._publish(digest, packed, durable=seconds > DEAR)
                 self._ledger.add(Entry(digest, packed.nbytes, seconds, time.time()))
         return True
 
@@ -256,14 +259,15 @@ class DiskStore:
                 self._discard(digest)
         return before - self._ledger.total
 
-    def _publish(self, digest: str, packed: Packed) -> None:
+    def _publish(self, digest: str, packed: Packed, *, durable: bool) -> None:
         draft, folder = self._temporary / unused_name(), self._object(digest)
         try:
             draft.mkdir(parents=True)
-            write_object(draft, packed)
+            write_object(draft, packed, durable)
             folder.parent.mkdir(parents=True, exist_ok=True)
             draft.rename(folder)
-            sync_folder(folder.parent)
+            if durable:
+                sync_folder(folder.parent)
         except OSError as error:
             if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):  # another process was faster with the same value
                 raise

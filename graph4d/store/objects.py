@@ -65,8 +65,17 @@ def pack(digest: str, encoded: Encoded, seconds: float) -> Packed:
     return Packed(seal(document), headers, encoded.arrays)
 
 
-def write_object(folder: Path, packed: Packed) -> None:
-    """Write the files into an empty folder, and force them to the disk.
+def write_object(folder: Path, packed: Packed, durable: bool) -> None:
+    """Write the files into an empty folder.
+
+    Parameters
+    ----------
+    folder : Path
+        An empty folder.
+    packed : Packed
+        The files.
+    durable : bool
+        Force them to the disk.
 
     Raises
     ------
@@ -74,9 +83,10 @@ def write_object(folder: Path, packed: Packed) -> None:
         The disk is full, or may not be written.
     """
     for number, (header, array) in enumerate(zip(packed.headers, packed.arrays, strict=True)):
-        _write_synced(folder / f"{number}.npy", chain([header], blocks(array)))
-    _write_synced(folder / "meta.json", [packed.meta])
-    sync_folder(folder)
+        _write(folder / f"{number}.npy", chain([header], blocks(array)), durable)
+    _write(folder / "meta.json", [packed.meta], durable)
+    if durable:
+        sync_folder(folder)
 
 
 def sync_folder(folder: Path) -> None:
@@ -151,12 +161,13 @@ def _npy_header(array: NDArray[Any]) -> bytes:
     return header.getvalue()
 
 
-def _write_synced(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
+def _write(path: Path, pieces: Iterable[bytes | memoryview], durable: bool) -> None:
     with path.open("xb") as file:
         for piece in pieces:
             file.write(piece)
-        file.flush()
-        os.fsync(file.fileno())
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def _hash_array(path: Path, nbytes: int, header_hash: str, hasher: blake3) -> bool:
