@@ -92,4 +92,5 @@ def detector_to_scan(rotation: float, transpose: bool) -> tuple[tuple[float, flo
     matrix: NDArray[np.float64] = np.array([[c, s], [-s, c]])
     if transpose:
         matrix = matrix @ np.array([[0.0, 1.0], [1.0, 0.0]])
+    matrix += 0.0  # no -0.0 to puzzle over
     return (float(matrix[0, 0]), float(matrix[0, 1])), (float(matrix[1, 0]), float(matrix[1, 1]))

@@ -34,7 +34,7 @@ class Frames(Protocol):
         """Patterns that are stored (compressed) together; 1 if any can be read by itself."""
 
     def read(self, start: int, stop: int) -> NDArray[Any]:
-        """Patterns ``start … stop``; a view of mapped memory where the file allows. Called from several threads."""
+        """Patterns ``start … stop``, C-contiguous; a view of the file if possible. Called from several threads."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,6 +19,7 @@ RESIDENT_BYTES = 256 << 20
 class MappedFrames:
     """A stack of patterns in a file.
 
+    The file must not be shortened while it is open: the system then ends the process.
     Blocks are views of the map where the file holds them packed, aligned and in native byte order, copies otherwise.
 
     Parameters

@@ -8,6 +8,7 @@ import pytest
 from graph4d_nodes.io.formats.hdf5_frames import ChunkedFrames
 from graph4d_nodes.io.mapped import MappedFrames
 from graph4d_nodes.io.open import open_scan
+from graph4d_nodes.io.steps import detector_step
 
 from graph4d import UsageError
 
@@ -50,6 +51,12 @@ def test_a_dataset_in_chunks_gives_the_same_patterns_in_any_blocks(tmp_path, chu
 @pytest.mark.parametrize(("chunks", "together"), [((1, 3, 6, 5), 3), ((1, 4, 6, 5), 9), ((2, 4, 3, 3), 18)])
 def test_alignment_is_where_a_flat_read_splits_no_chunk(tmp_path, chunks, together):
     assert open_scan(path=written(tmp_path / "s.h5", chunks=chunks)).alignment == together
+
+
+def test_copied_patterns_cannot_be_written_to_either(tmp_path):
+    scan = open_scan(path=written(tmp_path / "s.h5", chunks=(1, 3, 6, 5)))
+    with pytest.raises(ValueError, match="read-only"):
+        scan.read(0, 1)[0] = 1
 
 
 def test_a_stack_of_patterns_is_read_in_its_chunks(tmp_path):
@@ -110,9 +117,22 @@ def test_a_truncated_file_gives_one_clear_line(tmp_path, shared_data):
     whole = (shared_data / "sto_rot23.h5").read_bytes()
     path = tmp_path / "cut.h5"
     path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(UsageError, match=r"cut\.h5 is not a whole HDF5 file: it is cut short; copy it again") as error:
+    with pytest.raises(UsageError, match=r"cut\.h5 cannot be opened as HDF5: it is cut short; copy it again") as error:
         open_scan(path=path)
     assert "\n" not in str(error.value)
+
+
+def test_damaged_chunks_say_which_patterns_cannot_be_read(tmp_path):
+    path = written(tmp_path / "s.h5", chunks=(1, 9, 6, 5), compression="gzip")
+    with h5py.File(path) as file:
+        chunk = file["data"].id.get_chunk_info(2)
+    scan = open_scan(path=path)
+    with path.open("r+b") as file:
+        file.seek(chunk.byte_offset)
+        file.write(bytes(chunk.size))
+    np.testing.assert_array_equal(scan.read(0, 18), TRUTH.reshape(-1, 6, 5)[:18])
+    with pytest.raises(OSError, match=r"s\.h5: patterns 18 to 26 of /data cannot be read"):
+        scan.read(18, 27)
 
 
 def test_real_scans_have_the_shapes_of_their_datasets(shared_data):
@@ -134,11 +154,38 @@ def test_py4dstem_calibrations_come_from_the_root(shared_data):
     assert scan.geometry.detector_step == pytest.approx((0.044251566616087125,) * 2)
 
 
+def test_what_py4dstem_users_correct_at_the_root_wins_over_the_axes(tmp_path, shared_data):
+    path = tmp_path / "corrected.h5"
+    path.write_bytes((shared_data / "formats/emd/py4DSTEM_size2x3x4x5.h5").read_bytes())
+    with h5py.File(path, "a") as file:
+        file["datacube_root/metadatabundle/calibration/R_pixel_size"][()] = 0.5
+        file["datacube_root/metadatabundle/calibration/Q_pixel_size"][()] = 0.25
+    geometry = open_scan(path=path).geometry
+    assert geometry.scan_step == pytest.approx((5.0, 5.0))
+    assert geometry.detector_step == pytest.approx((0.25, 0.25))
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "energy", "step"),
+    [
+        (0.1, "A^-1", None, 0.1),
+        (1.0, "[n_m^-1]", None, 0.1),
+        (1.0, "$\\mathrm{1/nm}$", None, None),
+        (0.5, "mrad", None, None),
+        (0.5, "mrad", 300e3, 0.5e-3 / 0.0196875),
+        (1.0, "pixels", None, None),
+        (0.0, "1/nm", None, None),
+    ],
+)
+def test_detector_steps_are_understood_or_left_unknown(value, unit, energy, step):
+    assert detector_step(value, unit, energy) == (None if step is None else pytest.approx(step, rel=1e-4))
+
+
 def test_prismatic_counts_in_angstrom_whatever_it_writes(shared_data):
     # Its cell is that of silicon, 5.43 Å, and its detector pixel the inverse of that.
     name = "4DSTEM_simulation/data/datacubes/CBED_array_depth0001/datacube"
     path = shared_data / "formats/emd/Si100_4D.emd"
-    with pytest.raises(UsageError, match="CBED_array_depth0000.*CBED_array_depth0001"):
+    with pytest.raises(UsageError, match=r"CBED_array_depth0000.*CBED_array_depth0001"):
         open_scan(path=path)
     scan = open_scan(path=path, dataset=name)
     assert scan.shape == (11, 11, 8, 8)

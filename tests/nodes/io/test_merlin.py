@@ -1,4 +1,4 @@
-"""Merlin ``.mib``: values and handedness against an independent reader, and the raw layouts against their definition."""
+"""Merlin ``.mib``: values and handedness against an independent reader, raw layouts against their definition."""
 
 import zipfile
 from pathlib import Path
@@ -45,8 +45,8 @@ def test_a_region_of_interest_is_as_high_as_it_was_recorded(merlin):
 
 
 def frame_header(width, height, pixel, depth, chips=1, layout="1x1"):
-    text = f"MQ1,000001,00384,{chips:02},{width:04},{height:04},{pixel},   {layout},01,2026-01-01,0.001,MQ1A,1000ns,{depth},"
-    return text.encode().ljust(384)
+    text = f"MQ1,000001,00384,{chips:02},{width:04},{height:04},{pixel},   {layout},01,2026-01-01,0.001,MQ1A,1000ns,"
+    return f"{text}{depth},".encode().ljust(384)
 
 
 def test_the_first_row_stored_is_the_first_row_of_a_pattern(tmp_path):
@@ -57,7 +57,7 @@ def test_the_first_row_stored_is_the_first_row_of_a_pattern(tmp_path):
 
 
 def in_words(pixels: np.ndarray, bits: int) -> bytes:
-    """Pixels as big-endian 64-bit words, the leftmost of each in the lowest bits: by arithmetic on Python's integers."""
+    """Pixels as big-endian 64-bit words, the leftmost of each in the lowest bits: by Python's integers."""
     each = 64 // bits
     words = pixels.reshape(-1, each).tolist()
     return b"".join(sum(value << (bits * i) for i, value in enumerate(word)).to_bytes(8, "big") for word in words)
@@ -96,7 +96,7 @@ def test_a_raw_quad_is_assembled_from_its_chips(tmp_path, depth, bits):
 
 
 def test_noisy_pixels_of_a_real_quad_are_where_its_assembled_frames_have_them(merlin):
-    """Pixels that count in the dark do so in every acquisition: only the right layout puts them on top of each other."""
+    """Pixels that count in the dark do so in every acquisition: only the right layout lays them on each other."""
     for chips in ("Single", "Quad"):
         raw = stack_of(merlin / f"{chips}_9_Frame_CounterDepth_1_Rows_256RAW.mib")
         cooked = stack_of(merlin / f"{chips}_9_Frame_CounterDepth_1_Rows_256.mib")
@@ -136,7 +136,7 @@ def test_a_file_cut_short_says_how_many_whole_frames_it_has(tmp_path):
 def test_a_corrupted_header_gives_one_clear_line(shared_data):
     path = shared_data / "formats/gemini_test_CL30cm_corrupted.mib"
     for node in (open_scan, open_image):
-        with pytest.raises(UsageError, match="does not give chips, width, height and pixel type.*damaged") as error:
+        with pytest.raises(UsageError, match=r"does not give chips, width, height and pixel type.*damaged") as error:
             node(path=path)
         assert "\n" not in str(error.value)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from importlib import import_module
-from math import prod
+from math import ceil, prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,15 +43,21 @@ class ChunkedFrames:
         self.shape = (prod(self._lead), int(dataset.shape[-2]), int(dataset.shape[-1]))
         self.dtype: np.dtype[Any] = dataset.dtype.newbyteorder("=")
         self.alignment = _patterns_stored_together(self._lead, (dataset.chunks or (1, 1))[: len(self._lead)])
-        self._cache_bytes = min(CACHE_BYTES, 2 * self.alignment * prod(self.shape[1:]) * self.dtype.itemsize)
+        self._cache_bytes = min(CACHE_BYTES, 2 * _bytes_of_a_row_of_chunks(dataset))
         if _needs_plugin(dataset):
             import_module("hdf5plugin")  # adds its filters to the HDF5 library when it is imported
         self._lock = threading.Lock()
         self._opened: h5py.Dataset | None = None
 
     def read(self, start: int, stop: int) -> NDArray[Any]:
-        """Patterns ``start … stop`` in native byte order."""
-        dataset = self._dataset()
+        """Patterns ``start … stop`` in native byte order; OSError if the file is damaged there."""
+        try:
+            return self._read(self._dataset(), start, stop)
+        except OSError as error:
+            where = f"{self._path}: patterns {start} to {stop - 1} of {self._name}"
+            raise OSError(f"{where} cannot be read: {error}") from error
+
+    def _read(self, dataset: h5py.Dataset, start: int, stop: int) -> NDArray[Any]:
         block = np.empty((stop - start, *self.shape[1:]), self.dtype)
         if len(self._lead) == 1:
             dataset.read_direct(block, np.s_[start:stop])
@@ -78,6 +84,13 @@ def _needs_plugin(dataset: h5py.Dataset) -> bool:
     """Whether it is packed by a filter that HDF5 itself does not know; numbers below 256 are its own."""
     created = dataset.id.get_create_plist()
     return any(created.get_filter(i)[0] >= 256 for i in range(created.get_nfilters()))
+
+
+def _bytes_of_a_row_of_chunks(dataset: h5py.Dataset) -> int:
+    """Unpacked, of all chunks that a flat read passes before it is through with the first of them."""
+    chunks: tuple[int, ...] = dataset.chunks or (1,) * dataset.ndim
+    across = prod(ceil(length / chunk) for length, chunk in zip(dataset.shape[1:], chunks[1:], strict=True))
+    return int(across * prod(chunks) * dataset.dtype.itemsize)
 
 
 def _patterns_stored_together(lead: tuple[int, ...], chunk: tuple[int, ...]) -> int:

@@ -28,8 +28,8 @@ def open_file(path: Path) -> Iterator[h5py.File]:
     try:
         file = h5py.File(path, "r")
     except OSError as error:
-        reason = "it is cut short" if "truncated" in str(error) else str(error)
-        raise UsageError(f"{path} is not a whole HDF5 file: {reason}; copy it again") from None
+        reason = "it is cut short; copy it again" if "truncated" in str(error) else str(error)
+        raise UsageError(f"{path} cannot be opened as HDF5: {reason}") from None
     with file:
         yield file
 
