@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from graph4d_nodes.io.formats.discover import FORMATS
 from typer.main import get_group
 from typer.testing import CliRunner
 
@@ -170,6 +171,11 @@ def test_the_page_about_types_names_every_type_of_the_engine() -> None:
     text = (ROOT / "docs" / "terms" / "type.md").read_text(encoding="utf-8")
     known = {found.name for name in vars(graph4d.types) if (found := type_of(getattr(graph4d.types, name)))}
     assert {name for name in known if f"`{name}`" not in text} == set()
+
+
+def test_the_page_about_formats_names_every_extension() -> None:
+    text = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
+    assert {extension for known in FORMATS for extension in known.extensions if f"`{extension}`" not in text} == set()
 
 
 def test_the_readme_lists_all_extras() -> None:
