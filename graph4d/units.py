@@ -91,7 +91,6 @@ def _registry() -> UnitRegistry[Any]:
 
     # The folder holds pint's parsed definitions: without it every process spends 0.15 s on them.
     registry: UnitRegistry[Any] = pint.UnitRegistry(cache_folder=":auto:")
-    registry.define("pixel = [pixel] = px")
     return registry
 
 
