@@ -99,9 +99,9 @@ def per_pattern(
     ----------
     kernel : callable
         ``kernel(block, out, *along, *arguments)`` fills ``out``, of shape ``(n, *shape)``, from ``block``, of shape
-        ``(n, *item_shape)`` in the stack's own dtype. It is called from several threads at once, on any split into
-        blocks: ``out[i]`` may depend on ``block[i]``, ``along[…][i]`` and the arguments only. Best a numba function
-        with ``nogil``.
+        ``(n, *item_shape)``, C-contiguous and in the stack's own dtype. It is called from several threads at once, on
+        any split into blocks: ``out[i]`` may depend on ``block[i]``, ``along[…][i]`` and the arguments only. Best a
+        numba function with ``nogil``.
     *arguments
         Passed on, typically masks and weights.
     finish : callable
@@ -129,9 +129,9 @@ def accumulate(
 ) -> Over[Any, T]:
     """A reduction that folds all patterns into one state.
 
-    The engine folds segments of a fixed number of patterns, each from ``init()`` and in order, and merges their states
-    in order: the result does not depend on the number of threads, nor on the block size if ``update`` adds pattern
-    after pattern.
+    The engine folds segments of a fixed number of patterns, 2048 at most, each from ``init()`` and in order, and merges
+    their states in order: the result does not depend on the number of threads, nor on the block size if ``update`` adds
+    pattern after pattern.
 
     Parameters
     ----------

@@ -9,49 +9,51 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from graph4d.reduction import Accumulate, Blocked, Over, PerPattern
+from graph4d.reduction import Blocked, Over
 from graph4d.run.cancel import Token
+from graph4d.run.seen import nothing_seen
 
 __all__ = ["Job", "reduce_now", "root_of", "run_pass"]
 
-#: Items folded into one state before states are merged. Part of the meaning of results on floats: not a tuning knob.
-SEGMENT = 256
-#: What is read at a time, and what all reductions see before the next is touched (about half of a core's L2 cache).
-READ_BYTES = 8 << 20
-TILE_BYTES = 512 << 10
+#: What is folded into one state before states are merged: so many bytes, but at most so many items. Both are part of
+#: the meaning of results on floats, not tuning knobs.
+SEGMENT_BYTES = 64 << 20
+SEGMENT_ITEMS = 2048
+#: What is read at a time, and what all reductions see before the next is touched: the tiles of all threads fit into
+#: the cache that cores share, and one is long enough for the calls of its kernels not to count.
+READ_BYTES = 16 << 20
+TILE_BYTES = 2 << 20
 
 
-@dataclass(eq=False)
 class Job:
     """One reduction on one stack; after the pass it holds the value or the error."""
 
-    reduction: Over[Any, Any]
-    stack: Blocked
-    value: Any = None
-    error: BaseException | None = None
-    _out: NDArray[Any] | None = None
-    _state: Any = None
-    _merged: int = 0
-    _waiting: dict[int, Any] = field(default_factory=dict)
+    def __init__(self, reduction: Over[Any, Any], stack: Blocked) -> None:
+        self.reduction = reduction
+        self.stack = stack
+        self.value: Any = None
+        self.error: BaseException | None = None
+        self.seen = nothing_seen(reduction, stack.positions)
 
     def partial(self) -> Any:
         """The value of what has been seen so far; for pictures while a pass runs."""
-        return self._finish(self._merged * SEGMENT)
+        return self.seen.value()
 
-    def _finish(self, count: int) -> Any:
-        if isinstance(self.reduction, PerPattern):
-            assert self._out is not None
-            shape = (*self.stack.positions, *self.reduction.shape)
-            return self.reduction.finish(self._out.reshape(shape))
-        assert isinstance(self.reduction, Accumulate)
-        return self.reduction.finish(self._state, count)
+    def attempt(self, action: Callable[..., Any], *arguments: Any) -> Any:
+        """What ``action`` returns; what it raises becomes this job's error and leaves the others alone."""
+        if self.error is None:
+            try:
+                return action(*arguments)
+            except Exception as error:  # code of a node may raise anything
+                self.error = error
+        return None
 
 
 def reduce_now(reduction: Over[Any, Any], stack: Blocked) -> Any:
@@ -106,28 +108,19 @@ class _Pass:
     def __init__(self, jobs: Sequence[Job], token: Token, read_bytes: int, tile_bytes: int) -> None:
         self.jobs, self.token = jobs, token
         self.root = root_of(jobs[0].stack)
-        self.count = int(np.prod(self.root.positions))
-        item_bytes = max(1, int(np.prod(self.root.item_shape)) * self.root.dtype.itemsize)
+        self.count = prod(self.root.positions)
+        item_bytes = max(1, prod(self.root.item_shape) * self.root.dtype.itemsize)
+        self.segment_items = min(max(1, SEGMENT_BYTES // item_bytes), SEGMENT_ITEMS)
         self.read_items = max(1, read_bytes // item_bytes)
         self.tile_items = max(1, tile_bytes // item_bytes)
-        self.segments = -(-self.count // SEGMENT)
+        self.segments = -(-self.count // self.segment_items)
         # A strip of segments goes to one thread: what is stored together is then unpacked by one reader.
-        self.strip = max(1, -(-self.root.alignment // SEGMENT))
+        self.strip = max(1, -(-self.root.alignment // self.segment_items))
         self.stacks = _in_order_of_making(jobs)
         self.next_segment = 0
         self.done = 0
         self.failure: BaseException | None = None
         self.lock = threading.Lock()
-        for job in jobs:
-            self._prepare(job)
-
-    def _prepare(self, job: Job) -> None:
-        if isinstance(job.reduction, PerPattern):
-            reduction = job.reduction
-            empty = np.nan if reduction.dtype.kind in "fc" else 0
-            job._out = np.full((self.count, *reduction.shape), empty, reduction.dtype)
-        elif isinstance(job.reduction, Accumulate):
-            job._state = job.reduction.init()
 
     def run(self, threads: int) -> None:
         strips = -(-self.segments // self.strip)
@@ -140,17 +133,13 @@ class _Pass:
         if self.failure is not None:
             raise self.failure
         for job in self.jobs:
-            if job.error is None:
-                try:
-                    job.value = job._finish(self.count)
-                except Exception as error:  # belongs to that node alone
-                    job.error = error
+            job.value = job.attempt(job.partial)
 
     def _work(self) -> None:
         try:
             while (strip := self._take()) is not None:
                 for segment in strip:
-                    self._fold(segment)
+                    self._go_through(segment)
         except BaseException as error:
             with self.lock:
                 self.failure = self.failure or error
@@ -163,72 +152,55 @@ class _Pass:
             self.next_segment = min(first + self.strip, self.segments)
             return range(first, self.next_segment)
 
-    def _fold(self, segment: int) -> None:
-        start, stop = segment * SEGMENT, min((segment + 1) * SEGMENT, self.count)
-        states = {id(job): job.reduction.init() for job in self.jobs if isinstance(job.reduction, Accumulate)}
-        for at in range(start, stop, self.read_items):
-            block = self.root.read(at, min(at + self.read_items, stop))
+    def _go_through(self, segment: int) -> None:
+        first = segment * self.segment_items
+        items = range(first, min(first + self.segment_items, self.count))
+        states = [job.attempt(job.seen.begin) for job in self.jobs]
+        for start in range(items.start, items.stop, self.read_items):
+            block = self.root.read(start, min(start + self.read_items, items.stop))
             for offset in range(0, len(block), self.tile_items):
                 self.token.check()
-                self._see(block[offset : offset + self.tile_items], at + offset, states)
+                self._see(block[offset : offset + self.tile_items], start + offset, states)
         with self.lock:
-            for job in self.jobs:
-                if id(job) in states and job.error is None:
-                    _merge_in_order(job, segment, states[id(job)])
+            for job, state in zip(self.jobs, states, strict=True):
+                job.attempt(job.seen.merge, segment, state, len(items))
             self.done += 1
             done = self.done
         self.token.progress(done / self.segments)
 
-    def _see(self, tile: NDArray[Any], start: int, states: dict[int, Any]) -> None:
-        made: dict[int, Any] = {id(self.root): tile}
+    def _see(self, tile: NDArray[Any], start: int, states: list[Any]) -> None:
+        """Show a tile, whose first item is number ``start``, to all jobs, and update their states."""
+        # Kernels are several times faster on items without gaps, and most blocks have none.
+        blocks: dict[int, NDArray[Any] | Exception] = {id(self.root): np.ascontiguousarray(tile)}
         for stack in self.stacks:
-            source = made[id(stack.parent)]
-            if isinstance(source, Exception):
-                made[id(stack)] = source
-                continue
-            try:
-                made[id(stack)] = stack.transform(source, start)
-            except Exception as error:  # belongs to the jobs on that stack alone
-                made[id(stack)] = error
-        for job in self.jobs:
-            if job.error is not None:
-                continue
-            block = made[id(job.stack)]
+            blocks[id(stack)] = _transformed(stack, blocks[id(stack.parent)], start)
+        for i, job in enumerate(self.jobs):
+            block = blocks[id(job.stack)]
             if isinstance(block, Exception):
-                job.error = block
-                continue
-            try:
-                if isinstance(job.reduction, PerPattern):
-                    assert job._out is not None
-                    here = slice(start, start + len(block))
-                    along = [values[here] for values in job.reduction.along]
-                    job.reduction.kernel(block, job._out[here], *along, *job.reduction.arguments)
-                elif isinstance(job.reduction, Accumulate):
-                    states[id(job)] = job.reduction.update(states[id(job)], block)
-            except Exception as error:  # belongs to that node alone
-                job.error = error
+                job.error = job.error or block
+            else:
+                states[i] = job.attempt(job.seen.see, states[i], block, start)
+
+
+def _transformed(stack: Blocked, source: NDArray[Any] | Exception, start: int) -> NDArray[Any] | Exception:
+    """The block of a mapped stack; an error goes to the jobs on that stack alone, so it is handed on."""
+    if isinstance(source, Exception):
+        return source
+    try:
+        return np.ascontiguousarray(stack.transform(source, start))
+    except Exception as error:  # code of a node may raise anything
+        return error
 
 
 def _in_order_of_making(jobs: Sequence[Job]) -> list[Blocked]:
     """The mapped stacks the jobs need, parents before children, each once."""
-    chains: dict[int, Blocked] = {}
+    made: dict[int, Blocked] = {}
     for job in jobs:
         chain: list[Blocked] = []
         stack = job.stack
         while stack.parent is not None:
             chain.append(stack)
             stack = stack.parent
-        for made in reversed(chain):
-            chains.setdefault(id(made), made)
-    return list(chains.values())
-
-
-def _merge_in_order(job: Job, segment: int, state: Any) -> None:
-    job._waiting[segment] = state
-    assert isinstance(job.reduction, Accumulate)
-    try:
-        while job._merged in job._waiting:
-            job._state = job.reduction.merge(job._state, job._waiting.pop(job._merged))
-            job._merged += 1
-    except Exception as error:  # belongs to that node alone
-        job.error = error
+        for mapped in reversed(chain):
+            made.setdefault(id(mapped), mapped)
+    return list(made.values())

@@ -93,7 +93,7 @@ def direction(field: VectorField) -> Image:
     """
     y, x = field.values
     result = _derived(field, np.arctan2(y, x), "direction")
-    result.attrs["units"] = "rad"
+    result.attrs = {"units": "rad", "period": 2 * np.pi}
     return result
 
 
@@ -110,5 +110,5 @@ def _gradients(field: VectorField) -> NDArray[np.float64]:
 def _derived(field: VectorField, values: NDArray[np.float64], name: str, *, derivative: bool = False) -> Image:
     result = field.isel(component=0, drop=True).copy(data=values)
     unit = str(field.attrs["units"])
-    result.attrs = {"units": f"{unit}/{sampling(field)[1]}" if derivative else unit}
+    result.attrs = {"units": f"{unit}/{sampling(field)[1]}", "signed": True} if derivative else {"units": unit}
     return result.rename(name)

@@ -35,26 +35,24 @@ def disc_spans(oy: float, ox: float, aspect: float, radius: float, starts: Array
     The square root only guesses; the inequality itself decides, so that whoever tests it pixel by pixel agrees.
     """
     limit = radius * radius
-    middle = int(min(max(np.ceil(ox), 0.0), columns))
+    first, last = 0.0, float(columns)
+    middle = min(max(np.ceil(ox), first), last)
     for y in range(len(starts)):
         across = aspect * (y - oy)
         square = across * across
-        start = stop = middle
-        if square < limit:
-            half = math.sqrt(limit - square)
-            start = int(min(max(np.floor(ox - half), 0.0), columns))
-            stop = int(min(max(np.ceil(ox + half) + 1.0, 0.0), columns))
-            while start < stop and square + (start - ox) * (start - ox) >= limit:
-                start += 1
-            while start < stop and square + (stop - 1 - ox) * (stop - 1 - ox) >= limit:
-                stop -= 1
-            if start >= stop:
-                start = stop = middle
-        starts[y], stops[y] = start, stop
+        half = math.sqrt(max(limit - square, 0.0))
+        start = min(max(np.floor(ox - half), first), last)
+        stop = min(max(np.ceil(ox + half) + 1.0, first), last)
+        # The guess is at most two columns too wide. No branches here: so the loop vectorises.
+        for _ in range(2):
+            start += 1.0 if square + (start - ox) * (start - ox) >= limit else 0.0
+            stop -= 1.0 if square + (stop - 1.0 - ox) * (stop - 1.0 - ox) >= limit else 0.0
+        starts[y] = int(start if start < stop else middle)
+        stops[y] = int(stop if start < stop else middle)
 
 
 @njit(nogil=True, cache=True, fastmath={"reassoc"})
-def span_sum(row: Array, start: int, stop: int, zero: Any) -> Any:
+def span_sum(row: Array, start: Any, stop: Any, zero: Any) -> Any:
     """Sum of ``row[start:stop]`` in the type of ``zero``; reassociation lets sums of floats vectorise."""
     wide = type(zero)
     total = zero
@@ -67,7 +65,7 @@ def span_sum(row: Array, start: int, stop: int, zero: Any) -> Any:
 def ring_sums(block: Array, out: Array, origins: Array, inner: float, outer: float, aspect: float, zero: Any) -> None:
     """Sum of every pattern over inner ≤ distance < outer from its origin (row, column)."""
     n, rows, columns = block.shape
-    spans = np.empty((4, rows), np.int64)
+    spans = np.empty((4, rows), np.uintp)
     for k in range(n):
         if k == 0 or origins[k, 0] != origins[k - 1, 0] or origins[k, 1] != origins[k - 1, 1]:
             disc_spans(origins[k, 0], origins[k, 1], aspect, outer, spans[0], spans[3], columns)
@@ -91,7 +89,7 @@ def segment_sums(block: Array, out: Array, origins: Array, edges: Array, aspect:
     """
     n, rows, columns = block.shape
     rings = len(edges) - 1
-    starts, stops = np.empty((rings + 1, rows), np.int64), np.empty((rings + 1, rows), np.int64)
+    starts, stops = np.empty((rings + 1, rows), np.uintp), np.empty((rings + 1, rows), np.uintp)
     for k in range(n):
         oy, ox = origins[k]
         if k == 0 or oy != origins[k - 1, 0] or ox != origins[k - 1, 1]:
@@ -127,34 +125,29 @@ def mask_sums(block: Array, out: Array, shifts: Array, spans: Array, zero: Any) 
 
 
 @njit(nogil=True, cache=True, fastmath={"reassoc"})
-def add_row(row: Array, start: int, stop: int, columns: Array, zero: Any) -> Any:
-    """Add ``row[start:stop]`` to ``columns`` and return its sum."""
-    wide = type(zero)
-    total = zero
-    for x in range(start, stop):
-        value = wide(row[x])
-        total = wide(total + value)
-        columns[x] = wide(columns[x] + value)
-    return total
-
-
-@njit(nogil=True, cache=True)
 def moments(block: Array, out: Array, origins: Array, radius: float, aspect: float, zero: Any) -> None:
     """Sum, and first moments along rows and columns, of every pattern within ``radius`` of its origin: ``out[k, :3]``.
 
     Moments are about pixel (0, 0), so that they are exact for integers.
     """
     n, rows, columns = block.shape
-    starts, stops = np.empty(rows, np.int64), np.empty(rows, np.int64)
+    wide = type(zero)
+    sums = np.full(columns, zero)
+    starts, stops = np.empty(rows, np.uintp), np.empty(rows, np.uintp)
     for k in range(n):
         if k == 0 or origins[k, 0] != origins[k - 1, 0] or origins[k, 1] != origins[k - 1, 1]:
             disc_spans(origins[k, 0], origins[k, 1], aspect, radius, starts, stops, columns)
-        sums = np.full(columns, zero)
+        sums[:] = zero
         total = along_rows = along_columns = 0.0
         for y in range(rows):
-            here = float(add_row(block[k, y], starts[y], stops[y], sums, zero))
-            total += here
-            along_rows += here * y
+            row = block[k, y]
+            here = zero
+            for x in range(starts[y], stops[y]):
+                value = wide(row[x])
+                here = wide(here + value)
+                sums[x] = wide(sums[x] + value)
+            total += float(here)
+            along_rows += float(here) * y
         for x in range(columns):
             along_columns += float(sums[x]) * x
         out[k, 0], out[k, 1], out[k, 2] = total, along_rows, along_columns

@@ -34,7 +34,7 @@ def mean_pattern(scan: Scan4D) -> Over[Scan4D, Pattern]:
     from graph4d_nodes.image import kernels
 
     narrow = row_sum_zero(scan.dtype).dtype
-    # What the engine folds into one state is too short to overflow 32 bits, a whole scan is not.
+    # The 2048 patterns that are folded into one state at most cannot overflow 32 bits, a whole scan can.
     wide = np.dtype(f"{narrow.kind}8")
 
     def update(state: Sums, block: Sums) -> Sums:
@@ -42,7 +42,9 @@ def mean_pattern(scan: Scan4D) -> Over[Scan4D, Pattern]:
         return state
 
     def merge(first: Sums, second: Sums) -> Sums:
-        return np.add(first, second, dtype=wide)
+        first = first.astype(wide, copy=False)
+        first += second
+        return first
 
     def finish(state: Sums, count: int) -> Pattern:
         return pattern(state / max(count, 1), scan.geometry, "counts", "mean pattern")

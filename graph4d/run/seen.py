@@ -1,0 +1,80 @@
+"""What a reduction has made of the items seen so far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph4d.reduction import Accumulate, Over, PerPattern
+
+__all__ = ["Filled", "Folded", "nothing_seen"]
+
+
+class Filled:
+    """Results of a :class:`PerPattern`, each written to its place; threads never write to the same one."""
+
+    def __init__(self, reduction: PerPattern[Any, Any], positions: Sequence[int]) -> None:
+        self._reduction = reduction
+        self._shape = (*positions, *reduction.shape)
+        empty = np.nan if reduction.dtype.kind in "fc" else 0
+        self._out = np.full((prod(positions), *reduction.shape), empty, reduction.dtype)
+
+    def begin(self) -> None:
+        """Items do not depend on each other, so a segment has no state."""
+
+    def see(self, _state: None, block: NDArray[Any], start: int) -> None:
+        """Fill in the results of a block whose first item is number ``start``."""
+        here = slice(start, start + len(block))
+        along = [values[here] for values in self._reduction.along]
+        self._reduction.kernel(block, self._out[here], *along, *self._reduction.arguments)
+
+    def merge(self, _segment: int, _state: None, _items: int) -> None:
+        """There is nothing to merge."""
+
+    def value(self) -> Any:
+        """The node's value; empty where items have not been seen."""
+        return self._reduction.finish(self._out.reshape(self._shape))
+
+
+class Folded:
+    """State of an :class:`Accumulate`: that of all segments from the first up to the first one missing."""
+
+    def __init__(self, reduction: Accumulate[Any, Any]) -> None:
+        self._reduction = reduction
+        self._state = reduction.init()
+        self._items = 0
+        self._next = 0
+        self._waiting: dict[int, tuple[Any, int]] = {}
+
+    def begin(self) -> Any:
+        """State of a segment before its first item."""
+        return self._reduction.init()
+
+    def see(self, state: Any, block: NDArray[Any], _start: int) -> Any:
+        """State of the segment after a block."""
+        return self._reduction.update(state, block)
+
+    def merge(self, segment: int, state: Any, items: int) -> None:
+        """Take the state of a whole segment, which waits until those before it are there. Not thread-safe."""
+        self._waiting[segment] = state, items
+        while self._next in self._waiting:
+            state, items = self._waiting.pop(self._next)
+            self._state = self._reduction.merge(self._state, state)
+            self._items += items
+            self._next += 1
+
+    def value(self) -> Any:
+        """The node's value for the items that have been merged."""
+        return self._reduction.finish(self._state, self._items)
+
+
+def nothing_seen(reduction: Over[Any, Any], positions: Sequence[int]) -> Filled | Folded:
+    """Where a reduction over a stack with these positions begins."""
+    if isinstance(reduction, PerPattern):
+        return Filled(reduction, positions)
+    assert isinstance(reduction, Accumulate)
+    return Folded(reduction)
