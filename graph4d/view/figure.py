@@ -74,9 +74,13 @@ def _definition(value: Any, value_type: ValueType) -> Callable[[Any, str], Figur
         from graph4d.view.labels import LabelsFigure
 
         return LabelsFigure
+    if "VectorField" in names and len(dims) == 3:
+        from graph4d.view.field import VectorFieldFigure
+
+        return VectorFieldFigure
     if hasattr(value, "data_vars"):
         return _of_dataset(value)
-    return _of_array(dims, value.shape) if hasattr(value, "coords") else TextFigure
+    return _of_array(dims) if hasattr(value, "coords") else TextFigure
 
 
 def _names(value_type: ValueType) -> list[str]:
@@ -92,8 +96,7 @@ def _of_dataset(value: Any) -> Callable[[Any, str], Figure]:
     return TableFigure if len(value.sizes) == 1 else TextFigure
 
 
-def _of_array(dims: tuple[str, ...], shape: tuple[int, ...]) -> Callable[[Any, str], Figure]:
-    from graph4d.view.field import VectorFieldFigure
+def _of_array(dims: tuple[str, ...]) -> Callable[[Any, str], Figure]:
     from graph4d.view.image import ImageFigure
     from graph4d.view.line import LineFigure
     from graph4d.view.stack import StackFigure, plane_of
@@ -105,10 +108,7 @@ def _of_array(dims: tuple[str, ...], shape: tuple[int, ...]) -> Callable[[Any, s
         return LineFigure
     if plane_of(dims) is None:
         return TextFigure
-    if len(dims) == 2:
-        return ImageFigure
-    is_field = len(dims) == 3 and dims[0] == "component" and shape[0] == 2
-    return VectorFieldFigure if is_field else StackFigure
+    return ImageFigure if len(dims) == 2 else StackFigure
 
 
 def _components(layout: UIElement) -> list[str]:

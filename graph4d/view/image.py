@@ -66,11 +66,6 @@ class ImageFigure:
     ----------
     value : DataArray (rows, columns)
     title : str
-
-    Attributes
-    ----------
-    layout : UIElement
-        To be shown.
     """
 
     def __init__(self, value: DataArray, title: str) -> None:
@@ -114,8 +109,7 @@ def _symmetric(values: NDArray[Any]) -> Limits:
 
 
 def _one_period(values: NDArray[Any], period: float) -> Limits:
-    wraps_at_zero = np.nanmin(values, initial=0.0) < 0
-    return (-period / 2, period / 2) if wraps_at_zero else (0.0, period)
+    return (-period / 2, period / 2) if (values < 0).any() else (0.0, period)
 
 
 def _logarithmic(values: NDArray[Any]) -> Limits:

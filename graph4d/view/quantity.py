@@ -18,16 +18,26 @@ SHOWN: dict[str, tuple[tuple[str, float], ...]] = {
 #: Units that only a declaration asks for, and their sizes.
 ON_REQUEST = {("rad", "deg"): ("°", math.pi / 180), ("Å", "mm"): ("mm", 1e7)}
 
+#: A factor of a unit: what stands before it, its name, and its power; and a unit made of such factors.
+FACTOR = re.compile(r"(^|\*|/)\s*([^\W\d]+)\s*(?:(?:\*\*|\^)\s*(-?\d+))?\s*")
+FORMULA = re.compile(rf"(?:1\s*(?=/))?(?:{FACTOR.pattern})+")
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def unit_text(unit: str | None) -> str:
-    """A unit as it is printed: ``1/Å**2`` becomes Å⁻², and that of a bare number nothing."""
+    """A unit as it is printed: ``1/Å/Å`` and ``Å**-2`` become Å⁻², and that of a bare number nothing."""
     if unit is None or unit in ("", "1", "dimensionless"):
         return ""
-    text = re.sub(r"(?:\*\*|\^)\s*(-?\d+)", lambda power: power.group(1).translate(SUPERSCRIPTS), unit.strip())
-    inverse = re.fullmatch(r"1\s*/\s*([A-Za-zÅµ]+)([⁰¹²³⁴⁵⁶⁷⁸⁹]*)", text)
-    return f"{inverse.group(1)}⁻{inverse.group(2) or '¹'}" if inverse else text.replace("*", "·")
+    if not FORMULA.fullmatch(unit):
+        return unit
+    powers: dict[str, int] = {}
+    for sign, name, power in FACTOR.findall(unit):
+        powers[name] = powers.get(name, 0) + (-1 if sign == "/" else 1) * int(power or 1)
+    return " ".join(name + _superscript(power) for name, power in powers.items() if power)
+
+
+def _superscript(power: int) -> str:
+    return "" if power == 1 else str(power).translate(SUPERSCRIPTS)
 
 
 def shown_unit(size: float, unit: str) -> tuple[float, str]:

@@ -82,7 +82,8 @@ class TableFigure:
         count = value.sizes[dim]
         head = value.isel({dim: slice(0, ROWS)})
         names = [str(name) for name in (*head.coords, *head.data_vars)]
-        self.source.data = {name: _cells(head[name].values) for name in names}
+        rows = head.sizes[dim]
+        self.source.data = {name: _cells(np.broadcast_to(head[name].values, rows)) for name in names}
         self.table.columns = [_column(name, head[name]) for name in names]
         self.table.height = min(300, 32 + 25 * min(count, ROWS))
         note = f" (first {ROWS} of {count} rows)" if count > ROWS else ""

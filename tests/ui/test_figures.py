@@ -126,6 +126,12 @@ def test_a_table_has_a_column_for_each_variable_and_says_when_rows_are_left_out(
     assert "first 5000 of 6000 rows" in figure.heading.text
 
 
+def test_a_number_that_goes_for_a_whole_table_is_repeated() -> None:
+    value = xr.Dataset({"x": ("row", [1.0, 2.0])}, coords={"kernel": 41})
+    figure = figure_for(value, ValueType("Table", ("row",), "dataset"), "columns")
+    np.testing.assert_array_equal(figure.source.data["kernel"], [41, 41])
+
+
 def test_a_dendrogram_has_a_bracket_for_each_merge_and_no_crossings() -> None:
     tree = xr.Dataset(
         {
@@ -146,7 +152,7 @@ def test_a_dendrogram_has_a_bracket_for_each_merge_and_no_crossings() -> None:
         (("kernel",), "LineFigure"),
         (("y", "x"), "ImageFigure"),
         (("ky", "kx"), "ImageFigure"),
-        (("component", "y", "x"), "VectorFieldFigure"),
+        (("component", "y", "x"), "StackFigure"),
         (("y", "x", "radius"), "StackFigure"),
         (("kernel", "ky", "kx"), "StackFigure"),
         (("kernel", "component", "y", "x"), "StackFigure"),
@@ -221,7 +227,21 @@ def test_quantities_read_as_people_write_them(value: Any, unit: str | None, show
 
 @pytest.mark.parametrize(
     ("unit", "text"),
-    [("1/Å", "Å⁻¹"), ("1/Å**2", "Å⁻²"), ("1/Å^2", "Å⁻²"), ("Å**2", "Å²"), ("1", ""), (None, ""), ("counts", "counts")],
+    [
+        ("1/Å", "Å⁻¹"),
+        ("1/Å**2", "Å⁻²"),
+        ("1/Å/Å", "Å⁻²"),
+        ("Å^-2", "Å⁻²"),
+        ("Å**2", "Å²"),
+        ("rad/px", "rad px⁻¹"),
+        ("px/px", ""),
+        ("eV*Å**2", "eV Å²"),
+        ("1", ""),
+        (None, ""),
+        ("counts", "counts"),
+        ("e⁻ per pixel", "e⁻ per pixel"),
+        ("%", "%"),
+    ],
 )
 def test_units_are_printed_with_powers(unit: str | None, text: str) -> None:
     assert unit_text(unit) == text
