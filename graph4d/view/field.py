@@ -26,7 +26,9 @@ __all__ = ["VectorFieldFigure", "arrows", "colours"]
 ARROWS = 14
 """At most so many arrows along a side."""
 WHEEL = 84
-"""Side of the colour wheel [px]."""
+"""Diameter of the colour wheel [px]."""
+WHEEL_FRAME = 112
+"""Width of what holds it and the number above it [px]."""
 
 
 class VectorFieldFigure:
@@ -139,9 +141,9 @@ def _wheel() -> figure:
     radius, angle = np.hypot(x[:, None], x), np.arctan2(x[:, None], np.broadcast_to(x, (len(x), len(x))))
     picture = colours(np.where(radius <= 1, angle, np.nan), radius)
     wheel = figure(
-        frame_width=WHEEL,
+        frame_width=WHEEL_FRAME,
         frame_height=WHEEL,
-        x_range=Range1d(-1, 1),
+        x_range=Range1d(-WHEEL_FRAME / WHEEL, WHEEL_FRAME / WHEEL),
         y_range=Range1d(1, -1),
         toolbar_location=None,
         min_border=0,

@@ -21,10 +21,12 @@ MARGIN, LEGEND = 12, 34
 COLOURS = {
     "computed": ("#2f6db5", "#e8f0fa"),
     "reused": ("#5f8f6b", "#edf5ee"),
+    "not needed": ("#b6bfca", "#fafbfc"),
     "skipped": ("#b6bfca", "#fafbfc"),
     "cancelled": ("#c98a10", "#fdf5e4"),
     "failed": ("#c0392b", "#fceceb"),
 }
+UNTOUCHED = ("not needed", "skipped")
 OTHER = ("#7b8794", "#f4f6f8")
 FONT = "Helvetica, Arial, sans-serif"
 ARROWHEAD = """<defs><marker id="arrowhead" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7"
@@ -42,7 +44,8 @@ class Box:
     node : str
         Second line: what the step is.
     status : str
-        What became of it; ``computed``, ``reused``, ``skipped``, ``cancelled`` and ``failed`` have a colour each.
+        What became of it; ``computed``, ``reused``, ``cancelled`` and ``failed`` have a colour each, ``not needed`` and
+        ``skipped`` a broken line.
     note : str
         Short text in the corner, such as the seconds it took.
     tooltip : str
@@ -124,7 +127,7 @@ def _arrow(source: str, target: str, points: Sequence[tuple[int, float]]) -> str
 def _box(box: Box, layout: Layout) -> str:
     x, y = _corner(layout.boxes[box.name])
     border, inside = COLOURS.get(box.status, OTHER)
-    dashed = ' stroke-dasharray="4 3"' if box.status == "skipped" else ""
+    dashed = ' stroke-dasharray="4 3"' if box.status in UNTOUCHED else ""
     place = f'x="{x:.1f}" y="{y:.1f}" width="{WIDTH}" height="{HEIGHT}" rx="6"'
     parts = [
         f'<g class="step"><title>{escape(box.tooltip or box.name)}</title>',

@@ -9,7 +9,7 @@ __all__ = ["quantity", "shown_unit", "significant", "unit_text"]
 
 #: For a unit used inside: the units it is shown in and their sizes, largest first.
 SHOWN: dict[str, tuple[tuple[str, float], ...]] = {
-    "Å": (("µm", 1e4), ("nm", 10.0), ("Å", 1.0), ("pm", 0.01)),
+    "Å": (("µm", 1e4), ("nm", 10.0), ("Å", 1.0)),
     "1/Å": (("Å⁻¹", 1.0), ("nm⁻¹", 0.1)),
     "eV": (("MeV", 1e6), ("keV", 1e3), ("eV", 1.0), ("meV", 1e-3)),
     "rad": (("rad", 1.0), ("mrad", 1e-3), ("µrad", 1e-6)),

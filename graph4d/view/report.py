@@ -63,7 +63,7 @@ class StepRow:
     name, node : str
         Of the step, and the id of its node.
     status : str
-        ``computed``, ``reused``, ``skipped``, ``cancelled`` or ``failed``.
+        ``computed``, ``reused``, ``not needed``, ``skipped``, ``cancelled`` or ``failed``.
     reason : str
         Why; of a failed step, the error.
     seconds : float, optional
