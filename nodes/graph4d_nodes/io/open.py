@@ -11,6 +11,7 @@ from graph4d_nodes.geometry import detector_to_scan
 from graph4d_nodes.io.companions import files_with
 from graph4d_nodes.io.formats.discover import open_recording
 from graph4d_nodes.scan import Scan4D
+from graph4d_nodes.types import Rotation
 
 __all__ = ["open_scan"]
 
@@ -31,7 +32,7 @@ def open_scan(
     semiangle: Angle | None = None,
     scan_step: Length | None = None,
     detector_step: Frequency | None = None,
-    rotation: Angle = 0.0,
+    rotation: Rotation = 0.0,
     transpose: bool = False,
 ) -> Scan4D:
     """Open a scan without reading it.
