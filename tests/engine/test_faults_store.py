@@ -186,6 +186,29 @@ def test_a_damaged_object_is_a_miss_and_is_removed_and_can_be_stored_again(
     assert store.get(encoded.content).identical(rich_value())
 
 
+def test_an_object_is_hashed_once_a_process_and_again_when_it_was_touched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed = []
+
+    def counted(folder: Path, digest: str) -> bool:
+        hashed.append(digest)
+        return is_intact(folder, digest)
+
+    monkeypatch.setattr("graph4d.store.disk.is_intact", counted)
+    monkeypatch.setattr("graph4d.store.disk.TIME_STAMP_STEP", -1)
+    store, encoded = DiskStore(tmp_path), encode_value(rich_value())
+    store.put(encoded.content, encoded, seconds=1)
+    assert store.check(encoded.content)
+    assert store.get(encoded.content).identical(rich_value())
+    assert len(hashed) == 1
+    time.sleep(0.02)
+    (path,) = tmp_path.glob("v1/objects/*/*/0.npy")
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    assert not store.check(encoded.content)
+    assert len(hashed) == 2
+
+
 def test_an_object_in_the_place_of_another_is_not_taken_for_it(tmp_path: Path) -> None:
     store = DiskStore(tmp_path)
     encoded = encode_value(rich_value())
