@@ -238,7 +238,7 @@ class _Builder:
                 trail = (*parent.trail, len(parent.content))
                 parent.content.append(value)
             elif parent.key is None:
-                parent.key = self._checked_key(parent, value, place)
+                parent.key = self._checked_key(parent, value, place, event)
                 trail = (*parent.trail, parent.key)
                 self.document.keys.setdefault(trail, place)
                 return (*trail, _Discarded())
@@ -250,8 +250,8 @@ class _Builder:
         self.document.values[trail] = place
         return trail
 
-    def _checked_key(self, parent: _Open, key: Any, place: Place) -> Any:
-        if key == "<<":
+    def _checked_key(self, parent: _Open, key: Any, place: Place, event: Any) -> Any:
+        if key == "<<" and event.style is None:
             problem = Problem("merge", "`<<` merges mappings: write the keys out", place)
         elif isinstance(key, dict | list):
             problem = Problem("key", "a key must be text", place)

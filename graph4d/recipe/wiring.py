@@ -15,6 +15,8 @@ from graph4d.types import ValueType
 
 __all__ = ["wire"]
 
+MAX_OUTPUTS = 1000
+
 
 def wire(level: Level, context: Context) -> None:
     """Connect the members of a recipe file, and note everything that does not fit."""
@@ -146,11 +148,22 @@ def _find_outputs(level: Level, context: Context) -> None:
         if source is not None:
             level.outputs[name] = source
     if not level.model.outputs:
-        used = {name for member in level.members.values() for name in member.needs}
-        for name, member in level.members.items():
-            if name not in used and member.content is not None:
-                for output in member.outputs:
-                    level.outputs[name if len(member.outputs) == 1 else f"{name}.{output}"] = Source(name, output)
+        _find_unused_outputs(level, context)
+
+
+def _find_unused_outputs(level: Level, context: Context) -> None:
+    """What nothing else uses is the result of a recipe that does not say what its results are."""
+    used = {name for member in level.members.values() for name in member.needs}
+    last = [m for name, m in level.members.items() if name not in used and m.content is not None]
+    count = sum(len(member.outputs) for member in last)
+    if count > MAX_OUTPUTS:  # they multiply from one sub-recipe to the next
+        message = f"{count} values are used by nothing: name those that are results under `outputs:`"
+        context.add("size", message, level.document.key_place("nodes"))
+        return
+    for member in last:
+        for output in member.outputs:
+            name = member.name if len(member.outputs) == 1 else f"{member.name}.{output}"
+            level.outputs[name] = Source(member.name, output)
 
 
 def _find_views(level: Level, context: Context) -> None:

@@ -41,12 +41,17 @@ def flow(value: Any) -> str:
         return flow(value.as_posix())
     if isinstance(value, str):
         bare = _BARE.fullmatch(value) and plain(value) == value
-        return value if bare else json.dumps(value, ensure_ascii=not value.isprintable())
+        return value if bare else _quoted(value)
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{flow(key)}: {flow(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(flow, value)) + "]"
     raise TypeError(f"a recipe cannot hold {value!r}, a {type(value).__name__}")
+
+
+def _quoted(text: str) -> str:
+    """In double quotes, in which YAML knows the escapes of JSON, and one for any character."""
+    return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in json.dumps(text, ensure_ascii=False))
 
 
 def recipe_text(data: Mapping[str, Any]) -> str:

@@ -4,11 +4,9 @@ import os
 from pathlib import Path
 
 import pytest
-
-from graph4d import UsageError
-from graph4d.recipe.load import check, load, read_setting
-from graph4d.recipe.problem import RecipeErrors
 from engine.plugin import registry
+
+from graph4d.recipe.load import check
 
 GOLDEN = Path(__file__).parent / "golden"
 NAMES = sorted(path.stem for path in GOLDEN.glob("*.yml"))

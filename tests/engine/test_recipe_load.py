@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 import xarray as xr
-
 from engine.plugin import registry
+
 from graph4d import UsageError
 from graph4d.recipe.graph import Ref
 from graph4d.recipe.load import check, load, read_setting
@@ -88,7 +88,14 @@ def test_a_value_from_the_command_line_is_read_as_yaml(setting, value):
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("a=null", None), ("a=true", True), ("a=[64, 64]", [64, 64]), ("a=300 keV", "300 keV"), ("a='21'", "21"), ("a=", None)],
+    [
+        ("a=null", None),
+        ("a=true", True),
+        ("a=[64, 64]", [64, 64]),
+        ("a=300 keV", "300 keV"),
+        ("a='21'", "21"),
+        ("a=", None),
+    ],
 )
 def test_settings_are_scalars_and_lists_of_yaml(text, value):
     assert read_setting(text)[1].value == value
@@ -219,7 +226,11 @@ def test_a_sub_recipe_is_inlined_with_its_inputs_parameters_and_outputs(outer):
 
 
 def test_a_parameter_that_a_sub_recipe_is_not_given_has_its_default(outer):
-    outer.write_text(OUTER.replace(", with: {sigma: $strength}", "").replace("{use: toy.image}", "{use: toy.image, with: {value: $strength}}"))
+    outer.write_text(
+        OUTER.replace(", with: {sigma: $strength}", "").replace(
+            "{use: toy.image}", "{use: toy.image, with: {value: $strength}}"
+        )
+    )
     assert load(outer, registry=registry()).steps["clean/once"].parameters == {"sigma": 1.0}
 
 
@@ -271,11 +282,20 @@ def test_recipes_that_contain_each_other_are_a_cycle(tmp_path):
 def test_a_graph_of_too_many_steps_is_refused_before_it_fills_the_memory(tmp_path):
     for i in range(7):
         nodes = "\n".join(f"  n{k}: {{recipe: r{i + 1}.yml}}" for k in range(10))
-        (tmp_path / f"r{i}.yml").write_text(f"graph4d: 1\nnodes:\n{nodes}\n")
+        (tmp_path / f"r{i}.yml").write_text(f"graph4d: 1\nnodes:\n{nodes}\noutputs: {{a: n0}}\n")
     (tmp_path / "r7.yml").write_text("graph4d: 1\nnodes: {a: {use: toy.image}}\n")
     assert [p.message for p in check(tmp_path / "r0.yml", registry=registry())] == [
         "the graph has more than 10000 steps"
     ]
+
+
+def test_results_that_multiply_from_recipe_to_recipe_must_be_named(tmp_path):
+    for i in range(4):
+        nodes = "\n".join(f"  n{k}: {{recipe: r{i + 1}.yml}}" for k in range(10))
+        (tmp_path / f"r{i}.yml").write_text(f"graph4d: 1\nnodes:\n{nodes}\n")
+    (tmp_path / "r4.yml").write_text("graph4d: 1\nnodes: {a: {use: toy.image}}\n")
+    (problem,) = check(tmp_path / "r0.yml", registry=registry())
+    assert problem.message.startswith("10000 values are used by nothing")
 
 
 # Sweeps
