@@ -25,8 +25,8 @@ def describe(image: Image) -> Metrics:
     -------
     Metrics
         ``mean``, ``std``, ``min``, ``max`` [unit of the image]; ``rms_contrast`` = std/|mean| [1]; ``michelson`` =
-        (p₉₉ − p₁)/(p₉₉ + p₁) of the percentiles [1], NaN where they add up to less than 0; ``entropy`` of the histogram
-        in 256 equal bins from min to max [bit]; ``noise`` [unit of the image], see :func:`noise`; ``snr`` =
+        (p₉₉ − p₁)/(p₉₉ + p₁) of the percentiles [1], NaN where they are negative; ``entropy`` of the histogram in 256
+        equal bins from min to max [bit]; ``noise`` [unit of the image], see :func:`noise`; ``snr`` =
         √(std² − noise²)/noise [1]. Fractions with a denominator of 0 are NaN.
 
     Raises
@@ -47,7 +47,7 @@ def describe(image: Image) -> Metrics:
             "min": (float(values.min()), unit),
             "max": (float(values.max()), unit),
             "rms_contrast": (std / abs(mean) if mean else np.nan, "1"),
-            "michelson": (float((bright - dark) / (bright + dark)) if bright + dark > 0 else np.nan, "1"),
+            "michelson": (float((bright - dark) / (bright + dark)) if bright > 0 and dark >= 0 else np.nan, "1"),
             "entropy": (_entropy(values), "bit"),
             "noise": (sigma, unit),
             "snr": (max(std**2 - sigma**2, 0.0) ** 0.5 / sigma if sigma else np.nan, "1"),

@@ -56,7 +56,7 @@ def profile(
         ``profile``: values along ``distance`` [unit] in the unit of the image; and ``metrics``: with a the mean of the
         brighter end and b of the darker one, both normalised, ``bright`` = a, ``dark`` = b, ``relative`` = (a − b)/a,
         ``michelson`` = (a − b)/(a + b), and ``noise_aware`` = (a − b)/σ, where σ is the standard deviation within the
-        ends; all [1], NaN where a denominator is not positive.
+        ends; all [1], NaN where a denominator is 0, or an intensity below the baseline.
 
     Raises
     ------
@@ -143,10 +143,11 @@ def contrast(line: NDArray[np.float64], ends: float) -> dict[str, float]:
     one, other = line[:count], line[-count:]
     a, b = sorted((float(one.mean()), float(other.mean())), reverse=True)
     sigma = float(np.sqrt((one.var() + other.var()) / 2))
+    meaningful = a > 0 and b >= 0
     return {
         "bright": a,
         "dark": b,
-        "relative": (a - b) / a if a > 0 else np.nan,
-        "michelson": (a - b) / (a + b) if a + b > 0 else np.nan,
+        "relative": (a - b) / a if meaningful else np.nan,
+        "michelson": (a - b) / (a + b) if meaningful else np.nan,
         "noise_aware": (a - b) / sigma if sigma > 0 else np.nan,
     }

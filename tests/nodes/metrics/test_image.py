@@ -36,6 +36,10 @@ def test_a_slope_has_no_noise_and_a_flat_image_no_information() -> None:
     assert np.isnan([flat.snr, flat.rms_contrast, flat.michelson]).all()
 
 
+def test_contrasts_that_need_a_zero_have_no_meaning_for_negative_values() -> None:
+    assert np.isnan(describe(image(np.add.outer(np.arange(9.0), np.arange(9.0)) - 4, Geometry(), "rad")).michelson)
+
+
 def test_missing_pixels_and_tiny_images_are_refused() -> None:
     values = np.zeros((4, 4))
     values[0, 0] = np.nan

@@ -53,6 +53,13 @@ def test_contrast_compares_the_two_ends() -> None:
     assert (above.relative, above.michelson) == (1, 1)
 
 
+def test_contrasts_that_need_a_zero_have_no_meaning_for_negative_values() -> None:
+    values = np.full((10, 40), 3.0)
+    values[:, 20:] = -1.0
+    found = profile(image(values, Geometry(), "rad"), start=(5, 39), stop=(5, 0)).metrics
+    assert np.isnan([found.relative, found.michelson]).all()
+
+
 def test_noise_lowers_the_noise_aware_contrast() -> None:
     values = np.full((10, 400), 3.0) + np.random.default_rng(0).normal(0, 0.2, (10, 400))
     values[:, 200:] -= 2

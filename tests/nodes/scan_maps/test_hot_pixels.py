@@ -33,6 +33,12 @@ def test_planted_pixels_are_found_and_nothing_else(scan_of: Make, mean: float) -
     assert remove_hot_pixels(scan_of(values)).metadata["hot_pixels"] == tuple(expected)
 
 
+def test_a_few_electrons_on_a_dark_detector_are_no_hot_pixel(scan_of: Make) -> None:
+    values = np.zeros((6, 6, 24, 24), np.uint16)
+    values[1, 2, 5, 6] = values[3, 4, 5, 6] = values[0, 0, 20, 1] = 1
+    assert remove_hot_pixels(scan_of(values)).metadata.get("hot_pixels", ()) == ()
+
+
 def test_they_become_the_median_of_their_good_neighbours(scan_of: Make, whole: Whole) -> None:
     values = np.arange(2 * 3 * 5 * 5, dtype=np.uint16).reshape(2, 3, 5, 5).copy()
     truth = values.copy()
