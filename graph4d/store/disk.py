@@ -6,7 +6,7 @@
     v1/memo/ab/<action>.json                       what an action gave: the digests of its outputs
     v1/history/ab/<recipe>.json                    what the last actions of a recipe consisted of
     v1/tmp/                                        unfinished things; they appear elsewhere by a rename
-    v1/ledger                                      sizes of the objects
+    v1/inventory                                      sizes of the objects
 
 Readers take no lock: an object is there whole or not at all. Of two writers of one object the second finds it there.
 """
@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 from graph4d.store.budget import Entry, victims
 from graph4d.store.codec import Encoded
-from graph4d.store.ledger import Ledger
+from graph4d.store.inventory import Inventory
 from graph4d.store.memo import Memo
 from graph4d.store.objects import Packed, is_intact, load_object, pack, sync_folder, write_object
 from graph4d.store.records import abandoned, read_record, store_errors, unused_name, write_record
@@ -85,7 +85,7 @@ class DiskStore:
         self.budget = budget
         self._version = root / "v1"
         self._temporary = self._version / "tmp"
-        self._ledger = Ledger(self._version)
+        self._inventory = Inventory(self._version)
         self._pins: Counter[str] = Counter()
         self._checked: dict[str, _State] = {}
         self._lock = threading.RLock()
@@ -191,7 +191,7 @@ class DiskStore:
                 if not self._make_room(packed.nbytes):
                     return False
                 self._publish(digest, packed, durable=seconds > DEAR)
-                self._ledger.add(Entry(digest, packed.nbytes, seconds, time.time()))
+                self._inventory.add(Entry(digest, packed.nbytes, seconds, time.time()))
         return True
 
     def pin(self, digests: Iterable[str]) -> None:
@@ -208,9 +208,9 @@ class DiskStore:
     def stat(self) -> Stat:
         """How much is in the store, by looking."""
         with self._lock:
-            self._ledger.scan()
+            self._inventory.scan()
             memos = sum(1 for _ in self._version.glob("memo/??/*.json"))
-            return Stat(self.path, self.budget, len(self._ledger.entries), self._ledger.total, memos)
+            return Stat(self.path, self.budget, len(self._inventory.entries), self._inventory.total, memos)
 
     def prune(self, target: int = 0) -> int:
         """Evict values until at most ``target`` bytes are left. Memos stay: they say what was evicted.
@@ -244,20 +244,20 @@ class DiskStore:
         return self._version / kind / key[:2] / f"{key}.json"
 
     def _make_room(self, nbytes: int) -> bool:
-        self._ledger.refresh()
-        if self._ledger.total + nbytes > self.budget >= nbytes:
+        self._inventory.refresh()
+        if self._inventory.total + nbytes > self.budget >= nbytes:
             self._evict(max(0, self.budget - nbytes - int(SLACK * self.budget)))
-        return self._ledger.total + nbytes <= self.budget
+        return self._inventory.total + nbytes <= self.budget
 
     def _evict(self, target: int) -> int:
         from filelock import FileLock
 
         with FileLock(self._version / "lock"):  # or two processes would both make the same room
-            self._ledger.scan()
-            before = self._ledger.total
-            for digest in victims(self._ledger.entries, before - target, self._pins):
+            self._inventory.scan()
+            before = self._inventory.total
+            for digest in victims(self._inventory.entries, before - target, self._pins):
                 self._discard(digest)
-        return before - self._ledger.total
+        return before - self._inventory.total
 
     def _publish(self, digest: str, packed: Packed, *, durable: bool) -> None:
         draft, folder = self._temporary / unused_name(), self._object(digest)
@@ -284,7 +284,7 @@ class DiskStore:
         with self._lock:
             self._checked.pop(digest, None)
             if not self.has(digest):
-                self._ledger.remove(digest)
+                self._inventory.remove(digest)
 
 
 def _state(folder: Path) -> _State:

@@ -270,24 +270,24 @@ def test_pruning_leaves_memos_so_that_evicted_can_be_told_from_never_ran(tmp_pat
     assert store.memo("a" * 64) == MEMO
 
 
-def test_sizes_are_right_without_the_ledger_and_with_a_damaged_one(tmp_path: Path) -> None:
+def test_sizes_are_right_without_the_inventory_and_with_a_damaged_one(tmp_path: Path) -> None:
     for number in range(4):
         put(DiskStore(tmp_path), number, seconds=number)
-    ledger, right = tmp_path / "v1" / "ledger", DiskStore(tmp_path).stat()
-    damaged = bytearray(ledger.read_bytes())
+    inventory, right = tmp_path / "v1" / "inventory", DiskStore(tmp_path).stat()
+    damaged = bytearray(inventory.read_bytes())
     damaged[66] ^= 1  # a digit of the size
-    ledger.write_bytes(damaged + b"half a li")
+    inventory.write_bytes(damaged + b"half a li")
     assert DiskStore(tmp_path).stat() == right
-    ledger.unlink()
+    inventory.unlink()
     assert DiskStore(tmp_path).stat() == right
 
 
-def test_the_ledger_does_not_grow_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("graph4d.store.ledger.MANY_OLD_LINES", 10)
+def test_the_inventory_does_not_grow_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("graph4d.store.inventory.MANY_OLD_LINES", 10)
     store = DiskStore(tmp_path, budget=10_000)
     for number in range(30):
         put(store, number)
-    assert len((tmp_path / "v1" / "ledger").read_text().splitlines()) < 25
+    assert len((tmp_path / "v1" / "inventory").read_text().splitlines()) < 25
     assert store.stat().nbytes == bytes_on_disk(tmp_path) <= 10_000
 
 

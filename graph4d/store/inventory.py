@@ -14,13 +14,13 @@ from graph4d.store.budget import Entry
 from graph4d.store.objects import object_entry
 from graph4d.store.records import unused_name
 
-__all__ = ["Ledger"]
+__all__ = ["Inventory"]
 
 #: Lines about objects that are gone are dropped when there are more of them than this, and than objects.
 MANY_OLD_LINES = 1000
 
 
-class Ledger:
+class Inventory:
     """Sizes of the objects of one store, as far as this process knows. Not safe under threads by itself.
 
     Parameters
@@ -30,7 +30,7 @@ class Ledger:
     """
 
     def __init__(self, root: Path) -> None:
-        self._objects, self._file, self._temporary = root / "objects", root / "ledger", root / "tmp"
+        self._objects, self._file, self._temporary = root / "objects", root / "inventory", root / "tmp"
         self._entries: dict[str, Entry] | None = None
         self._total = 0
         self._inode, self._offset = 0, 0
@@ -122,7 +122,7 @@ class Ledger:
         try:
             draft.write_bytes(b"".join(map(_line, self.entries)))
             draft.replace(self._file)
-        except OSError:  # of a store that may only be read: its ledger stays long
+        except OSError:  # of a store that may only be read: its inventory stays long
             return
         self._inode, self._offset = self._file.stat().st_ino, self._file.stat().st_size
 
