@@ -26,7 +26,7 @@ def main() -> int:
         rows: Callable[[Options], list[Row]] = import_module(f"benchmarks.{topic}").rows
         measured += rows(options)
     print(table(measured))
-    return int(any(row.met is False for row in measured))
+    return int(any(row.missed for row in measured))
 
 
 if __name__ == "__main__":

@@ -23,8 +23,10 @@ def rows(options: Options) -> list[Row]:
     """Peak of the resident memory, mapped pages of the file included, over that of the same process before the pass."""
     path = sparse_scan(LARGE if options.quick else HUGE)
     command = [sys.executable, "-m", "benchmarks.memory", str(path)]
-    peaks = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    path.unlink()
+    try:
+        peaks = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+    finally:
+        path.unlink()
     size = f"{path.name.removesuffix('.npy')}, uint16"
     bare = "the bare process"
     return [
@@ -34,7 +36,7 @@ def rows(options: Options) -> list[Row]:
             "GB",
             peaks["bare"],
             bare,
-            Target("value", 1.5),
+            Target(1.5),
         ),
         Row(
             "  of this, without mapped pages of files",

@@ -46,11 +46,11 @@ def rows(options: Options) -> list[Row]:
         took = medians(stopwatches, 3 if options.quick else 7)
         size = f"{path.stat().st_size / 1e9:.2f} GB"
         measured = [
-            _beside(f"mean pattern + BF + ADF + COM, {size}", took, "pass", "plain read", Target("times longer", 1.5)),
+            _beside(f"mean pattern + BF + ADF + COM, {size}", took, "pass", "plain read", Target(1.5, "more")),
             _beside("COM alone", took, "COM", "plain read"),
         ]
         for name, other in others.items():
-            measured += _beside_peer(other, took, Target("times faster", PEERS[name]), scan)
+            measured += _beside_peer(other, took, Target(PEERS[name], "less"), scan)
     return measured
 
 
@@ -95,7 +95,7 @@ def _beside_peer(other: Peer, took: Mapping[str, float], target: Target, scan: S
     ours = com_alone(scan).values
     relative = [com - com.mean(axis=(1, 2), keepdims=True) for com in other.results.values()]
     difference = max(float(np.abs(com - ours).max()) for com in relative)
-    return [*measured, Row(f"largest difference from {other.version}", difference, "px", target=Target("value", 1e-3))]
+    return [*measured, Row(f"largest difference from {other.version}", difference, "px", target=Target(1e-3))]
 
 
 def _title(other: Peer, way: str) -> str:

@@ -8,8 +8,7 @@ from typing import Literal
 
 __all__ = ["Options", "Row", "Target", "table"]
 
-Figure = Literal["value", "times longer", "times faster"]
-HEADER = ("what", "graph4d", "beside", "", "ratio", "target", "")
+HEADER = ("what", "graph4d", "beside", "", "graph4d takes", "target", "")
 
 
 @dataclass(frozen=True)
@@ -24,13 +23,17 @@ class Options:
 
 @dataclass(frozen=True)
 class Target:
-    """What should be reached: at most so much, at most so many times longer, or at least so many times faster."""
+    """What a measurement should reach.
 
-    figure: Figure
+    Parameters
+    ----------
+    bound : float
+    of : {"figure", "more", "less"}
+        At most this figure, at most so many times more than what it is compared with, or at least so many times less.
+    """
+
     bound: float
-
-    def __str__(self) -> str:
-        return f"{'≥' if self.figure == 'times faster' else '≤'} {self.bound:g}"
+    of: Literal["figure", "more", "less"] = "figure"
 
 
 @dataclass(frozen=True)
@@ -59,32 +62,32 @@ class Row:
     target: Target | None = None
 
     @property
-    def ratio(self) -> float | None:
-        """How many times longer this takes than the other, or, if that is the target, how many times faster it is."""
+    def ratio(self) -> float:
+        """Our figure over the other."""
         if self.other is None:
-            return None
-        faster = self.target is not None and self.target.figure == "times faster"
-        return self.other / self.ours if faster else self.ours / self.other
+            raise ValueError(f"{self.what} has nothing to be compared with; give `other`")
+        return self.ours / self.other
 
     @property
-    def met(self) -> bool | None:
-        """Whether the target is reached; None without one."""
+    def missed(self) -> bool:
+        """Whether there is a target that is not reached."""
         if self.target is None:
-            return None
-        figure = self.ours if self.target.figure == "value" else self.ratio
-        if figure is None:
-            raise ValueError(f"{self.what}: a target in {self.target.figure} needs something to compare with")
-        return figure >= self.target.bound if self.target.figure == "times faster" else figure <= self.target.bound
+            return False
+        if self.target.of == "less":
+            return 1 / self.ratio < self.target.bound
+        return (self.ours if self.target.of == "figure" else self.ratio) > self.target.bound
 
     def cells(self) -> tuple[str, ...]:
         """As text, for the columns of the table."""
-        ratio = "" if self.ratio is None else f"{self.ratio:.2f}"
-        other = "" if self.other is None else f"{self.other:.3g} {self.unit}"
-        target = "" if self.target is None else str(self.target)
+        compared, wanted = ("", "", ""), ("", "")
+        if self.other is not None:
+            times = f"{_rounded(self.ratio)}× more" if self.ratio > 1 else f"{_rounded(1 / self.ratio)}× less"
+            compared = (f"{_rounded(self.other)} {self.unit}", self.versus, times)
         if self.target is not None:
-            target += f" {self.unit}" if self.target.figure == "value" else f" {self.target.figure}"
-        met = {None: "", True: "met", False: "MISSED"}[self.met]
-        return self.what, f"{self.ours:.3g} {self.unit}", other, self.versus, ratio, target, met
+            sign = "≥" if self.target.of == "less" else "≤"
+            unit = f" {self.unit}" if self.target.of == "figure" else f"× {self.target.of}"
+            wanted = (f"{sign} {self.target.bound:g}{unit}", "MISSED" if self.missed else "met")
+        return (self.what, f"{_rounded(self.ours)} {self.unit}", *compared, *wanted)
 
 
 def table(rows: Iterable[Row]) -> str:
@@ -92,3 +95,7 @@ def table(rows: Iterable[Row]) -> str:
     lines = [HEADER, *(row.cells() for row in rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+
+
+def _rounded(figure: float) -> str:
+    return f"{figure:.0f}" if abs(figure) >= 100 else f"{figure:.3g}"

@@ -31,4 +31,4 @@ def rows(options: Options) -> list[Row]:
         stopwatches = {name: run_seconds(command, store) for name, command in zip(TARGETS, commands, strict=True)}
         stopwatches[BARE] = run_seconds([PYTHON, "-c", "pass"])
         took = medians(stopwatches, 3 if options.quick else 9)
-    return [Row(what, took[what], "s", took[BARE], BARE, Target("value", most)) for what, most in TARGETS.items()]
+    return [Row(what, took[what], "s", took[BARE], BARE, Target(most)) for what, most in TARGETS.items()]
