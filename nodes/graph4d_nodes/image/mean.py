@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from graph4d import Over, Pattern, accumulate, node
 from graph4d_nodes.image.detectors import row_sum_zero
+from graph4d_nodes.image.together import in_one_go
 from graph4d_nodes.scan import Scan4D
 from graph4d_nodes.values import pattern
 
@@ -37,10 +39,6 @@ def mean_pattern(scan: Scan4D) -> Over[Scan4D, Pattern]:
     # The 2048 patterns that are folded into one state at most cannot overflow 32 bits, a whole scan can.
     wide = np.dtype(f"{narrow.kind}8")
 
-    def update(state: Sums, block: Sums) -> Sums:
-        kernels.add_patterns(block, state)
-        return state
-
     def merge(first: Sums, second: Sums) -> Sums:
         first = first.astype(wide, copy=False)
         first += second
@@ -49,7 +47,8 @@ def mean_pattern(scan: Scan4D) -> Over[Scan4D, Pattern]:
     def finish(state: Sums, count: int) -> Pattern:
         return pattern(state / max(count, 1), scan.geometry, "counts", "mean pattern")
 
-    return accumulate(lambda: np.zeros(scan.item_shape, narrow), update, merge, finish)
+    empty = partial(np.zeros, scan.item_shape, narrow)
+    return accumulate(empty, kernels.add_patterns, merge, finish, together=in_one_go(scan.dtype))
 
 
 @node("image.max_pattern")
@@ -70,11 +69,7 @@ def maximum_pattern(scan: Scan4D) -> Over[Scan4D, Pattern]:
 
     lowest = -np.inf if scan.dtype.kind == "f" else np.iinfo(scan.dtype).min
 
-    def update(state: Sums, block: Sums) -> Sums:
-        kernels.keep_maximum(block, state)
-        return state
-
     def finish(state: Sums, _count: int) -> Pattern:
         return pattern(state, scan.geometry, "counts", "maximum pattern")
 
-    return accumulate(lambda: np.full(scan.item_shape, lowest, scan.dtype), update, np.maximum, finish)
+    return accumulate(partial(np.full, scan.item_shape, lowest, scan.dtype), kernels.keep_maximum, np.maximum, finish)
