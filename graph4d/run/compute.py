@@ -102,7 +102,10 @@ def _outcome(task: Task, store: Store, result: Callable[[], Any], seconds: float
         outcome.error = error
         return outcome
     outcome.seconds = seconds + time.perf_counter() - started
-    _keep(outcome, store)
+    try:
+        _keep(outcome, store)
+    except TypeError as error:  # the node gave something that no store can hold
+        outcome.error = error
     return outcome
 
 

@@ -127,6 +127,12 @@ def fail(number: Scalar) -> Scalar:
     raise RuntimeError("the lens is off")
 
 
+@node("test.odd_attribute")
+def odd_attribute() -> Scalar:
+    """A number with something that cannot be stored."""
+    return _scalar(1.0).assign_attrs(made_by=object())
+
+
 @node("test.dice", deterministic=False)
 def dice() -> Scalar:
     """Another number at every throw."""

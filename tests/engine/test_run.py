@@ -16,6 +16,7 @@ from engine.graphs import (
     mean,
     movie,
     number,
+    odd_attribute,
     opened,
     scaled,
     sign,
@@ -159,6 +160,12 @@ def test_a_failure_leaves_the_other_branches_finished(store):
     assert "chain: one → bad" in str(caught.value)
     assert "number: DataArray() float64 in 1" in str(caught.value)
     assert execute(branches, store).log.computed() == []
+
+
+def test_a_result_that_cannot_be_stored_fails_its_node_and_says_what_it_is(store):
+    run = execute(graph(step("odd", odd_attribute)), store)
+    with pytest.raises(RunError, match=r"odd \(test.odd_attribute\) raised TypeError: cannot store .*attrs"):
+        run.raise_for_errors()
 
 
 def test_a_failing_reduction_does_not_stop_the_others_of_its_pass():
