@@ -11,6 +11,7 @@ from graph4d.parameters import Parameter
 from graph4d.recipe.context import Context
 from graph4d.recipe.model import ParamEntry
 from graph4d.recipe.source import Document
+from graph4d.recipe.values import UNKNOWN
 from graph4d.units import UNIT_HELP, Angle, Energy, Frequency, Length, Time, Unit, UnitsError, same_dimension, to_number
 
 __all__ = ["declared_parameters"]
@@ -29,63 +30,71 @@ def declared_parameters(
     return {name: _parameter(name, entry, document, base, context) for name, entry in entries.items()}
 
 
+Note = Callable[[str, str, str], None]
+"""Notes, under a key of an entry, a kind of problem and a message."""
+
+
 def _parameter(name: str, entry: ParamEntry, document: Document, base: Path, context: Context) -> Parameter:
     def note(key: str, kind: str, message: str) -> None:
         context.add(kind, f"parameter `{name}`: {message}", document.value_place("params", name, key))
 
     kind, unit = _kind(entry, note)
-    if kind == "choice" and not entry.choices:
+    choices = tuple(choice for choice in entry.choices or () if not isinstance(choice, dict | list))
+    if len(choices) < len(entry.choices or ()):
+        note("choices", "type", "a choice is text, a number, true or false")
+    if kind == "choice" and not choices:
         note("type", "missing", "a choice needs `choices`")
         kind = "str"
-    if any(isinstance(choice, dict | list) for choice in entry.choices or ()):
-        note("choices", "type", "a choice is text, a number, true or false")
-    facts: dict[str, Any] = {
-        "name": name, "kind": kind, "unit": unit, "odd": entry.odd, "log": entry.log, "group": entry.group,
-        "help": entry.help, "choices": tuple(c for c in entry.choices or () if not isinstance(c, dict | list)), "length": entry.length,
-    }  # fmt: skip
-    for key, fact in (("min", "low"), ("max", "high"), ("step", "step")):
-        facts[fact] = _bound(key, getattr(entry, key), unit, note)
-    if kind == "list":
-        item, item_unit = _kind(ParamEntry(type=entry.items or "float", unit=entry.unit), note)
-        bounds = {key: facts.pop(key) for key in ("low", "high", "step")}
-        facts["items"] = (Parameter(name, item, unit=item_unit, **bounds),) * (entry.length or 1)
-        facts["unit"] = None
-    has_default = "default" in entry.model_fields_set
-    facts["optional"] = entry.optional
-    parameter = Parameter(**facts)
-    if not has_default:
+    parameter = Parameter(
+        name,
+        kind,
+        unit=unit,
+        low=_bound("min", entry.min, unit, note),
+        high=_bound("max", entry.max, unit, note),
+        odd=entry.odd,
+        log=entry.log,
+        step=_bound("step", entry.step, unit, note),
+        group=entry.group,
+        help=entry.help,
+        choices=choices,
+        optional=entry.optional,
+    )
+    if entry.type == "list":
+        items = (replace(parameter, optional=False),) * (entry.length or 1)
+        parameter = Parameter(
+            name, "list", group=entry.group, help=entry.help, optional=entry.optional, items=items, length=entry.length
+        )
+    if "default" not in entry.model_fields_set:
         return parameter
     place = document.value_place("params", name, "default")
     if entry.default is None and not entry.optional:
-        context.add(
-            "type", f"parameter `{name}`: null is no value of it", place, "leave `default` out, or say `optional: true`"
-        )
-        return parameter
+        message = f"parameter `{name}`: null is no value of it"
+        context.add("type", message, place, "leave `default` out, or say `optional: true`")
+        return replace(parameter, default=UNKNOWN)
     return replace(parameter, default=context.literal(parameter, entry.default, base, place))
 
 
-def _kind(entry: ParamEntry, note: Callable[[str, str, str], None]) -> tuple[str, Unit | None]:
-    """Kind and unit; a unit is kept with the base unit of its dimension."""
-    if entry.type in _QUANTITIES:
-        unit = _QUANTITIES[entry.type]
-        return "float", Unit(unit.name, entry.unit) if entry.unit else unit
-    if entry.unit is None or entry.type == "list":
-        return entry.type, None
-    if entry.type != "float":
-        note("unit", "unit", f"a unit goes with a float, not with {entry.type}")
-        return entry.type, None
-    if not entry.unit.strip():
-        note("unit", "unit", "leave `unit` out for a number without one")
-        return "float", None
+def _kind(entry: ParamEntry, note: Note) -> tuple[str, Unit | None]:
+    """Kind and unit of a number, or of the items of a list; a unit comes with the base unit of its dimension."""
+    kind = (entry.items or "float") if entry.type == "list" else entry.type
+    quantity = _QUANTITIES.get(kind)
+    if entry.unit is None:
+        return ("float", quantity) if quantity else (kind, None)
+    if quantity is None and kind != "float":
+        note("unit", "unit", f"a unit goes with a float, not with {kind}")
+        return kind, None
+    bases = [quantity.name] if quantity else [*UNIT_HELP, entry.unit]
     try:
-        base = next((base for base in UNIT_HELP if base == entry.unit or same_dimension(base, entry.unit)), entry.unit)
+        base = next((base for base in bases if base == entry.unit or same_dimension(base, entry.unit)), None)
     except UnitsError:
-        note("unit", "unit", f"{entry.unit!r} is not a unit")
-        return "float", None
+        base = None
+    if base is None or not entry.unit.strip():
+        note("unit", "unit", f"{entry.unit!r} is not a unit" + (f" of {kind}" if quantity else ""))
+        return "float", quantity
     return "float", Unit(base, entry.unit)
 
 
-def _bound(key: str, value: Any, unit: Unit | None, note: Callable[[str, str, str], None]) -> float | None:
+def _bound(key: str, value: Any, unit: Unit | None, note: Note) -> float | None:
     if value is None:
         return None
     try:

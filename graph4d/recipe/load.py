@@ -12,11 +12,11 @@ from graph4d.parameters import Parameter
 from graph4d.recipe.context import Context
 from graph4d.recipe.expand import MAX_STEPS, Expansion, Outputs, TooLarge, default_argument, resolved
 from graph4d.recipe.graph import Graph, Ref, View
-from graph4d.recipe.level import Level, Source, read_level
+from graph4d.recipe.level import Level, Source
 from graph4d.recipe.problem import Problem, RecipeErrors, in_order
+from graph4d.recipe.read import read_level
 from graph4d.recipe.source import Document, parse, read_text
 from graph4d.recipe.values import UNKNOWN, Argument, Setting, absolute, fit, python_argument, read_setting
-from graph4d.recipe.wiring import wire
 from graph4d.registry import Registry, default_registry
 
 __all__ = ["check", "load", "read_setting"]
@@ -92,7 +92,6 @@ def _resolve(
         return document.problems, None
     chain = (document.path.resolve(),) if document.path else ()
     level = read_level(document, folder, context, chain)
-    wire(level, context)
     arguments = _arguments(level, parameters, context, to_run)
     expansion = Expansion(context)
     known: Mapping[str, Outputs]

@@ -12,8 +12,8 @@ from graph4d.errors import UsageError, suggestion
 from graph4d.parameters import Parameter, ParameterErrors
 from graph4d.recipe.context import Context
 from graph4d.recipe.declared import declared_parameters
-from graph4d.recipe.level import read_level
 from graph4d.recipe.problem import RecipeErrors
+from graph4d.recipe.read import read_level
 from graph4d.recipe.shape import shaped
 from graph4d.recipe.source import Document, parse, read_text
 from graph4d.recipe.values import Argument, Setting, fit, python_argument

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,9 +98,8 @@ def fit(parameter: Parameter, argument: Argument) -> Any:
 
 
 def _with_units(parameter: Parameter, value: Any, unit: Unit | None) -> Any:
-    if parameter.kind == "list" and isinstance(value, list | tuple) and parameter.items:
-        items = parameter.items if parameter.length == len(value) else parameter.items[:1] * len(value)
-        return [_with_units(item, v, unit) for item, v in zip(items, value, strict=True)]
+    if parameter.kind == "list" and isinstance(value, list | tuple):
+        return [_with_units(item, v, unit) for item, v in _items(parameter, value)]
     if parameter.unit is None or isinstance(value, bool) or not isinstance(value, int | float):
         return value
     if unit is None:
@@ -109,6 +109,12 @@ def _with_units(parameter: Parameter, value: Any, unit: Unit | None) -> Any:
             message = f"parameter `{parameter.name}`: {error}"
             raise ParameterErrors(parameter.name, [Problem(parameter.name, message, "unit")]) from error
     return value if unit.name == parameter.unit.name else f"{value} {unit.name}"
+
+
+def _items(parameter: Parameter, values: Sequence[Any]) -> Iterator[tuple[Parameter, Any]]:
+    """Each item of a list with what it should be; a wrong number of them is for :meth:`Parameter.coerce` to tell."""
+    exact = parameter.length == len(values)
+    return zip(parameter.items if exact else parameter.items[:1] * len(values), values, strict=True)
 
 
 def python_argument(parameter: Parameter, value: object) -> Argument:
@@ -121,9 +127,8 @@ def absolute(parameter: Parameter, value: Any, base: Path) -> Any:
     """The value with every path in it made absolute: relative ones start at ``base``."""
     if parameter.kind == "path" and isinstance(value, str | Path) and str(value):
         return (base / value).absolute()
-    if parameter.kind == "list" and isinstance(value, list | tuple) and parameter.items:
-        items = parameter.items if parameter.length == len(value) else parameter.items[:1] * len(value)
-        return [absolute(item, v, base) for item, v in zip(items, value, strict=True)]
+    if parameter.kind == "list" and isinstance(value, list | tuple):
+        return [absolute(item, v, base) for item, v in _items(parameter, value)]
     return value
 
 
