@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.row import Options, Row, Target
@@ -27,25 +28,16 @@ def rows(options: Options) -> list[Row]:
         peaks = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
     finally:
         path.unlink()
-    size = f"{path.name.removesuffix('.npy')}, uint16"
-    bare = "the bare process"
     return [
-        Row(
-            f"memory for a pass over {size}",
-            peaks["resident"] - peaks["bare"],
-            "GB",
-            peaks["bare"],
-            bare,
-            Target(1.5),
-        ),
-        Row(
-            "  of this, without mapped pages of files",
-            peaks["anonymous"] - peaks["bare anonymous"],
-            "GB",
-            peaks["bare anonymous"],
-            bare,
-        ),
+        _beyond(f"memory for a pass over {path.stem}, uint16", peaks["resident"], Target(1.5)),
+        _beyond("  of this, not mapped from files", peaks["anonymous"]),
     ]
+
+
+def _beyond(what: str, peaks: Sequence[float], target: Target | None = None) -> Row:
+    """How much a second peak is above a first one [GB]."""
+    before, after = peaks
+    return Row(what, after - before, "GB", versus=f"above {before:.2f} GB of the bare process", target=target)
 
 
 def main(path: Path) -> None:
@@ -55,8 +47,9 @@ def main(path: Path) -> None:
     from benchmarks.passes import fused_pass
 
     fused_pass(open_scan(path=noisy_scan((16, 16, 96, 96))))  # imports and compiles all that will be needed
-    bare = _status("VmHWM"), _status("RssAnon")
-    anonymous, done = [bare[1]], threading.Event()
+    # Not getrusage's ru_maxrss: a process inherits that from the one that started it.
+    resident, anonymous = [_status("VmHWM")], [_status("RssAnon")]
+    done = threading.Event()
 
     def watch() -> None:
         while not done.wait(0.01):
@@ -67,9 +60,8 @@ def main(path: Path) -> None:
     fused_pass(open_scan(path=path))
     done.set()
     watcher.join()
-    # Not getrusage's ru_maxrss: a process inherits that from the one that started it.
-    peaks = {"bare": bare[0], "resident": _status("VmHWM"), "bare anonymous": bare[1], "anonymous": max(anonymous)}
-    print(json.dumps(peaks))
+    resident.append(_status("VmHWM"))
+    print(json.dumps({"resident": resident, "anonymous": [anonymous[0], max(anonymous)]}))
 
 
 def _status(field: str) -> float:

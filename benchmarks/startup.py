@@ -16,8 +16,8 @@ PYTHON = sys.executable
 GRAPH4D = str(Path(PYTHON).with_name("graph4d"))
 EXPLORE = Path(__file__).parents[1] / "recipes" / "explore.yml"
 GEOMETRY = ("energy=300 keV", "semiangle=20 mrad", "scan_step=0.2 Å", "detector_step=0.075 1/Å")
-#: What each may take [s].
-TARGETS = {"import graph4d": 0.3, "graph4d --help": 0.5, "graph4d run explore.yml, all reused": 1.0}
+#: What each may take [ms].
+TARGETS = {"import graph4d": 300, "graph4d --help": 500, "graph4d run explore.yml, all reused": 1000}
 BARE = "a bare Python"
 
 
@@ -31,4 +31,4 @@ def rows(options: Options) -> list[Row]:
         stopwatches = {name: run_seconds(command, store) for name, command in zip(TARGETS, commands, strict=True)}
         stopwatches[BARE] = run_seconds([PYTHON, "-c", "pass"])
         took = medians(stopwatches, 3 if options.quick else 9)
-    return [Row(what, took[what], "s", took[BARE], BARE, Target(most)) for what, most in TARGETS.items()]
+    return [Row(what, took[what] * 1e3, "ms", took[BARE] * 1e3, BARE, Target(most)) for what, most in TARGETS.items()]
