@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ def center_of_mass(
     scan: Scan4D,
     origin: Origin | None = None,
     *,
+    zero: Literal["origin", "mean"] = "origin",
     outer: Angle | None = None,
     outer_px: Annotated[float, Range(0)] | None = None,
 ) -> Over[Scan4D, VectorField]:
@@ -36,6 +37,10 @@ def center_of_mass(
         (y, x, ky, kx).
     origin : Origin, optional
         The unscattered beam at every position [px]. Without it the mean COM of the scan takes its place.
+    zero : {"origin", "mean"}
+        Where the field is zero: at the origin as it is given, which keeps a deflection that all patterns share; or such
+        that its mean is. An origin found in the scan itself says nothing of a shared deflection: then it is "mean",
+        or an integral of the field is buried under a ramp.
     outer : float, optional
         Only counts at r < ``outer`` [rad] from the origin (the middle of the pattern if there is none) take part; by
         default all do.
@@ -68,11 +73,10 @@ def center_of_mass(
         total = sums[..., 0]
         lit = total > 0
         centre = sums[..., 1:] / np.where(lit, total, np.nan)[..., None]
-        if origin is not None:
-            deflection = centre - origins.reshape(centre.shape)
-        else:
-            deflection = centre - (centre[lit].mean(axis=0) if lit.any() else 0.0)
-        deflection[total <= 0] = 0.0
+        deflection = centre - origins.reshape(centre.shape)
+        if lit.any() and (origin is None or zero == "mean"):
+            deflection -= deflection[lit].mean(axis=0)
+        deflection[~lit] = 0.0
         return _calibrated(deflection, scan.geometry)
 
     return per_pattern(

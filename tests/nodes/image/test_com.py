@@ -40,6 +40,14 @@ def test_without_an_origin_the_mean_com_takes_its_place(patterns, make_scan):
     np.testing.assert_allclose(com.values, expected - expected.mean(axis=(1, 2), keepdims=True), atol=1e-12)
 
 
+def test_a_deflection_that_all_patterns_share_can_be_taken_out(patterns, make_scan, make_origin, rng):
+    origin = np.array([11.5, 9.5])[:, None, None] + rng.uniform(-1, 1, (2, 5, 7))
+    kept = center_of_mass(make_scan(patterns), make_origin(origin)).values
+    level = center_of_mass(make_scan(patterns), make_origin(origin), zero="mean").values
+    assert np.abs(kept.mean(axis=(1, 2))).max() > 0.01
+    np.testing.assert_allclose(level, kept - kept.mean(axis=(1, 2), keepdims=True), atol=1e-12)
+
+
 def test_only_counts_within_the_radius_take_part(patterns, make_scan, make_origin, rng):
     origin = np.array([11.5, 9.5])[:, None, None] + rng.uniform(-1, 1, (2, 5, 7))
     com = center_of_mass(make_scan(patterns), make_origin(origin), outer_px=6.5)
