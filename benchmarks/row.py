@@ -79,7 +79,7 @@ class Row:
 
     def cells(self) -> tuple[str, ...]:
         """As text, for the columns of the table."""
-        compared, wanted = ("", "", ""), ("", "")
+        compared, wanted = ("", self.versus, ""), ("", "")
         if self.other is not None:
             times = f"{_rounded(self.ratio)}× more" if self.ratio > 1 else f"{_rounded(1 / self.ratio)}× less"
             compared = (f"{_rounded(self.other)} {self.unit}", self.versus, times)
