@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from graph4d.types import ValueType
 
-__all__ = ["Accumulate", "Blocked", "Call", "Over", "PerPattern", "Together", "accumulate", "per_pattern"]
+__all__ = ["Accumulate", "Blocked", "Over", "PerPattern", "accumulate", "per_pattern"]
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -64,23 +64,6 @@ class Over(Generic[S, T]):
 
 
 @dataclass(frozen=True, eq=False)
-class Call:
-    """What one reduction wants done with a block, for a function that does several at once; see :data:`Together`."""
-
-    kernel: Callable[..., object]
-    """The kernel of a ``per_pattern``, or the ``update`` of an ``accumulate``."""
-    out: Any
-    """The array for the kernel's results, or the state, to be changed in place."""
-    arguments: tuple[Any, ...] = ()
-
-
-Together = Callable[["NDArray[Any]", Sequence[Call]], bool]
-"""``together(block, calls)`` carries out the calls of several reductions in one go, which spares reading the block anew
-for each, and returns True; or it does nothing and returns False. Nobody must be able to see it in the results.
-"""
-
-
-@dataclass(frozen=True, eq=False)
 class PerPattern(Over[S, T]):
     """One result a pattern; see :func:`per_pattern`."""
 
@@ -90,7 +73,6 @@ class PerPattern(Over[S, T]):
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     along: tuple[NDArray[Any], ...]
-    together: Together | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +83,6 @@ class Accumulate(Over[S, T]):
     update: Callable[[Any, NDArray[Any]], Any]
     merge: Callable[[Any, Any], Any]
     finish: Callable[[Any, int], T]
-    together: Together | None
 
 
 def per_pattern(
@@ -111,7 +92,6 @@ def per_pattern(
     shape: tuple[int, ...] = (),
     dtype: DTypeLike = np.float64,
     along: Sequence[NDArray[Any]] = (),
-    together: Together | None = None,
 ) -> Over[Any, T]:
     """A reduction that computes something of each pattern by itself.
 
@@ -132,15 +112,13 @@ def per_pattern(
     along : sequence of ndarray
         Values that go with the patterns, such as an origin for each: of shape ``(number of patterns, …)``, cut as the
         blocks are.
-    together : callable, optional
-        Reductions of one pass that name the same function are offered to it; see :data:`Together`.
 
     Returns
     -------
     Over
         To be returned by the node.
     """
-    return PerPattern(kernel, arguments, finish, tuple(shape), np.dtype(dtype), tuple(along), together)
+    return PerPattern(kernel, arguments, finish, tuple(shape), np.dtype(dtype), tuple(along))
 
 
 def accumulate(
@@ -148,8 +126,6 @@ def accumulate(
     update: Callable[[Any, NDArray[Any]], Any],
     merge: Callable[[Any, Any], Any],
     finish: Callable[[Any, int], T],
-    *,
-    together: Together | None = None,
 ) -> Over[Any, T]:
     """A reduction that folds all patterns into one state.
 
@@ -167,12 +143,10 @@ def accumulate(
         ``merge(first, second)`` returns the state of both; it may change ``first`` in place.
     finish : callable
         ``finish(state, n)`` turns the state of ``n`` patterns into the node's value.
-    together : callable, optional
-        As in :func:`per_pattern`; for an ``update`` that changes the state in place.
 
     Returns
     -------
     Over
         To be returned by the node.
     """
-    return Accumulate(init, update, merge, finish, together)
+    return Accumulate(init, update, merge, finish)

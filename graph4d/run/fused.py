@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graph4d.reduction import Blocked, Over, Together
+from graph4d.reduction import Accumulate, Blocked, Over
 from graph4d.run.cancel import Token
 from graph4d.run.seen import nothing_seen
 
@@ -41,7 +41,6 @@ class Job:
         self.value: Any = None
         self.error: BaseException | None = None
         self.seen = nothing_seen(reduction, stack.positions)
-        self.together: Together | None = getattr(reduction, "together", None)
 
     def partial(self) -> Any:
         """The value of what has been seen so far; for pictures while a pass runs."""
@@ -107,7 +106,9 @@ def run_pass(
 
 class _Pass:
     def __init__(self, jobs: Sequence[Job], token: Token, read_bytes: int, tile_bytes: int) -> None:
-        self.jobs, self.token = jobs, token
+        # Who goes from item to item first: reading memory in order is fastest, and folding may look at several at once.
+        self.jobs = sorted(jobs, key=lambda job: isinstance(job.reduction, Accumulate))
+        self.token = token
         self.root = root_of(jobs[0].stack)
         self.count = prod(self.root.positions)
         item_bytes = max(1, prod(self.root.item_shape) * self.root.dtype.itemsize)
@@ -118,7 +119,6 @@ class _Pass:
         # A strip of segments goes to one thread: what is stored together is then unpacked by one reader.
         self.strip = max(1, -(-self.root.alignment // self.segment_items))
         self.stacks = _in_order_of_making(jobs)
-        self.groups = _groups(jobs)
         self.next_segment = 0
         self.done = 0
         self.failure: BaseException | None = None
@@ -176,25 +176,12 @@ class _Pass:
         blocks: dict[int, NDArray[Any] | Exception] = {id(self.root): np.ascontiguousarray(tile)}
         for stack in self.stacks:
             blocks[id(stack)] = _transformed(stack, blocks[id(stack.parent)], start)
-        for together, members in self.groups:
-            block = blocks[id(self.jobs[members[0]].stack)]
+        for i, job in enumerate(self.jobs):
+            block = blocks[id(job.stack)]
             if isinstance(block, Exception):
-                for i in members:
-                    self.jobs[i].error = self.jobs[i].error or block
-            elif together is None or not self._see_together(together, members, block, start, states):
-                for i in members:
-                    job = self.jobs[i]
-                    states[i] = job.attempt(job.seen.see, states[i], block, start)
-
-    def _see_together(
-        self, together: Together, members: list[int], block: NDArray[Any], start: int, states: list[Any]
-    ) -> bool:
-        """Whether all jobs of a group have seen the block in one go."""
-        jobs = [self.jobs[i] for i in members]
-        if any(job.error is not None for job in jobs):
-            return False
-        calls = [job.seen.call(states[i], block, start) for i, job in zip(members, jobs, strict=True)]
-        return together(block, calls)
+                job.error = job.error or block
+            else:
+                states[i] = job.attempt(job.seen.see, states[i], block, start)
 
 
 def _transformed(stack: Blocked, source: NDArray[Any] | Exception, start: int) -> NDArray[Any] | Exception:
@@ -205,16 +192,6 @@ def _transformed(stack: Blocked, source: NDArray[Any] | Exception, start: int) -
         return np.ascontiguousarray(stack.transform(source, start))
     except Exception as error:  # code of a node may raise anything
         return error
-
-
-def _groups(jobs: Sequence[Job]) -> list[tuple[Together | None, list[int]]]:
-    """Numbers of the jobs that can be done in one go, because they share the stack and the function for it."""
-    groups: dict[tuple[Any, ...], tuple[Together | None, list[int]]] = {}
-    for i, job in enumerate(jobs):
-        together = job.together
-        key = (i,) if together is None else (id(job.stack), together)
-        groups.setdefault(key, (together, []))[1].append(i)
-    return [(together if len(members) > 1 else None, members) for together, members in groups.values()]
 
 
 def _in_order_of_making(jobs: Sequence[Job]) -> list[Blocked]:

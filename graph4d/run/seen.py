@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graph4d.reduction import Accumulate, Call, Over, PerPattern
+from graph4d.reduction import Accumulate, Over, PerPattern
 
 __all__ = ["Filled", "Folded", "nothing_seen"]
 
@@ -28,14 +28,9 @@ class Filled:
 
     def see(self, _state: None, block: NDArray[Any], start: int) -> None:
         """Fill in the results of a block whose first item is number ``start``."""
-        call = self.call(None, block, start)
-        call.kernel(block, call.out, *call.arguments)
-
-    def call(self, _state: None, block: NDArray[Any], start: int) -> Call:
-        """What ``see`` would do."""
         here = slice(start, start + len(block))
         along = [values[here] for values in self._reduction.along]
-        return Call(self._reduction.kernel, self._out[here], (*along, *self._reduction.arguments))
+        self._reduction.kernel(block, self._out[here], *along, *self._reduction.arguments)
 
     def merge(self, _segment: int, _state: None, _items: int) -> None:
         """There is nothing to merge."""
@@ -62,10 +57,6 @@ class Folded:
     def see(self, state: Any, block: NDArray[Any], _start: int) -> Any:
         """State of the segment after a block."""
         return self._reduction.update(state, block)
-
-    def call(self, state: Any, _block: NDArray[Any], _start: int) -> Call:
-        """What ``see`` would do, if the state is changed in place."""
-        return Call(self._reduction.update, state)
 
     def merge(self, segment: int, state: Any, items: int) -> None:
         """Take the state of a whole segment, which waits until those before it are there. Not thread-safe."""

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from graph4d import Angle, Over, Range, VectorField, node, per_pattern
 from graph4d_nodes.geometry import Geometry
 from graph4d_nodes.image.detectors import aspect_of, check_ring, origin_list, pixel_radius, rad_per_px, row_sum_zero
-from graph4d_nodes.image.together import in_one_go
 from graph4d_nodes.scan import Scan4D
 from graph4d_nodes.types import Origin
 from graph4d_nodes.values import vector_field
@@ -87,7 +86,6 @@ def center_of_mass(
         finish=finish,
         shape=(3,),
         along=[origins],
-        together=in_one_go(scan.dtype),
     )
 
 

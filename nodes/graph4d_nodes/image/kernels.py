@@ -23,7 +23,6 @@ __all__ = [
     "radial_sums",
     "ring_sums",
     "segment_sums",
-    "total_moments_rings",
 ]
 
 Array = NDArray[Any]
@@ -187,97 +186,31 @@ def radial_sums(block: Array, out: Array, origins: Array, aspect: float, width: 
 
 @njit(nogil=True, cache=True)
 def add_patterns(total: Array, block: Array) -> Array:
-    """Add every pattern of the block to ``total``, one after the other, four at a time to spare memory traffic."""
+    """Add every pattern of the block to ``total``, one after the other; four at a time, to spare memory traffic."""
     n, rows, columns = block.shape
     wide = total.dtype.type
     whole = n - n % 4
-    for y in range(rows):
-        sums = total[y]
-        for k in range(0, whole, 4):
+    for k in range(0, whole, 4):
+        for y in range(rows):
+            sums = total[y]
             a, b, c, d = block[k, y], block[k + 1, y], block[k + 2, y], block[k + 3, y]
             for x in range(columns):
                 sums[x] = wide(wide(wide(wide(sums[x] + wide(a[x])) + wide(b[x])) + wide(c[x])) + wide(d[x]))
-        for k in range(whole, n):
-            a = block[k, y]
+    for k in range(whole, n):
+        for y in range(rows):
+            sums, a = total[y], block[k, y]
             for x in range(columns):
                 sums[x] = wide(sums[x] + wide(a[x]))
     return total
 
 
 @njit(nogil=True, cache=True)
-def total_moments_rings(
-    block: Array,
-    total: Array,
-    out: Array,
-    rings: Array,
-    origins: Array,
-    radii: Array,
-    aspect: float,
-    zero: Any,
-) -> None:
-    """``add_patterns`` to ``total``, ``moments`` of whole patterns to ``out``, ``ring_sums`` to ``rings``, in one go.
-
-    Four patterns at a time, row by row: a row is in the first cache when the rings need it. Ring j has the origins
-    ``origins[j]``, of which there is one set more for the moments, and the inner and outer radius ``radii[j]``. For
-    integers, whose sums do not depend on their order.
-    """
-    n, rows, columns = block.shape
-    wide = type(zero)
-    whole = n - n % 4
-    sums = np.empty((4, columns), total.dtype)
-    spans = np.empty((4, len(rings), 4, rows), np.uintp)
-    counts, along_rows = np.empty(4), np.empty(4)
-    for k in range(0, whole, 4):
-        sums[:] = zero
-        counts[:] = 0.0
-        along_rows[:] = 0.0
-        rings[:, k : k + 4] = 0.0
-        for i in range(4):
-            for j in range(len(rings)):
-                oy, ox = origins[j, k + i]
-                if k == 0 or oy != origins[j, k + i - 4, 0] or ox != origins[j, k + i - 4, 1]:
-                    disc_spans(oy, ox, aspect, radii[j, 1], spans[i, j, 0], spans[i, j, 3], columns)
-                    disc_spans(oy, ox, aspect, radii[j, 0], spans[i, j, 1], spans[i, j, 2], columns)
-        for y in range(rows):
-            a, b, c, d = block[k, y], block[k + 1, y], block[k + 2, y], block[k + 3, y]
-            of_all, of_a, of_b, of_c, of_d = total[y], sums[0], sums[1], sums[2], sums[3]
-            in_a = in_b = in_c = in_d = zero
-            for x in range(columns):
-                va, vb, vc, vd = wide(a[x]), wide(b[x]), wide(c[x]), wide(d[x])
-                in_a, in_b, in_c, in_d = wide(in_a + va), wide(in_b + vb), wide(in_c + vc), wide(in_d + vd)
-                of_a[x] = wide(of_a[x] + va)
-                of_b[x] = wide(of_b[x] + vb)
-                of_c[x] = wide(of_c[x] + vc)
-                of_d[x] = wide(of_d[x] + vd)
-                of_all[x] = wide(of_all[x] + wide(wide(va + vb) + wide(vc + vd)))
-            for i, count in enumerate((float(in_a), float(in_b), float(in_c), float(in_d))):
-                counts[i] += count
-                along_rows[i] += count * y
-                row = block[k + i, y]
-                for j in range(len(rings)):
-                    inside = span_sum(row, spans[i, j, 0, y], spans[i, j, 1, y], zero)
-                    inside = wide(inside + span_sum(row, spans[i, j, 2, y], spans[i, j, 3, y], zero))
-                    rings[j, k + i] += float(inside)
-        for i in range(4):
-            along_columns = 0.0
-            for x in range(columns):
-                along_columns += float(sums[i, x]) * x
-            out[k + i, 0], out[k + i, 1], out[k + i, 2] = counts[i], along_rows[i], along_columns
-    if whole < n:
-        add_patterns(total, block[whole:])
-        moments(block[whole:], out[whole:], origins[-1, whole:], np.inf, aspect, zero)
-        for j in range(len(rings)):
-            ring_sums(block[whole:], rings[j, whole:], origins[j, whole:], radii[j, 0], radii[j, 1], aspect, zero)
-
-
-@njit(nogil=True, cache=True)
 def keep_maximum(best: Array, block: Array) -> Array:
     """Raise every pixel of ``best`` to the largest of the block's."""
     n, rows, columns = block.shape
-    for y in range(rows):
-        top = best[y]
-        for k in range(n):
-            row = block[k, y]
+    for k in range(n):
+        for y in range(rows):
+            top, row = best[y], block[k, y]
             for x in range(columns):
                 top[x] = max(top[x], row[x])
     return best

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from graph4d import Over, Pattern, accumulate, node
 from graph4d_nodes.image.detectors import row_sum_zero
-from graph4d_nodes.image.together import in_one_go
 from graph4d_nodes.scan import Scan4D
 from graph4d_nodes.values import pattern
 
@@ -48,7 +47,7 @@ def mean_pattern(scan: Scan4D) -> Over[Scan4D, Pattern]:
         return pattern(state / max(count, 1), scan.geometry, "counts", "mean pattern")
 
     empty = partial(np.zeros, scan.item_shape, narrow)
-    return accumulate(empty, kernels.add_patterns, merge, finish, together=in_one_go(scan.dtype))
+    return accumulate(empty, kernels.add_patterns, merge, finish)
 
 
 @node("image.max_pattern")

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from graph4d_nodes.calibrate.origin import find_origin
-from graph4d_nodes.image import kernels
 from graph4d_nodes.image.com import center_of_mass
 from graph4d_nodes.image.mean import maximum_pattern, mean_pattern
 from graph4d_nodes.image.radial import cumulative_radial_sums
@@ -52,7 +51,7 @@ def test_neither_threads_nor_blocks_show_in_a_result(make_scan, origin, rng, dty
         np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("dtype", ["u1", "u2", "u4", "i2", "i4", "f4", "f8"])
+@pytest.mark.parametrize("dtype", ["u2", "f4"])
 def test_results_are_the_same_alone_and_in_company(make_scan, origin, rng, dtype):
     scan = make_scan((rng.gamma(1.0, 3.0, (21, 23, 24, 20))).astype(dtype))
     together, alone = the_jobs(scan, origin), the_jobs(scan, origin)
@@ -63,24 +62,8 @@ def test_results_are_the_same_alone_and_in_company(make_scan, origin, rng, dtype
         np.testing.assert_array_equal(one, other)
 
 
-def test_mean_com_and_rings_of_integers_are_done_in_one_go(make_scan, rng, monkeypatch):
-    calls = []
-    in_one_go = kernels.total_moments_rings
-    monkeypatch.setattr(kernels, "total_moments_rings", lambda *given: (calls.append(len(given[0])), in_one_go(*given)))
-    patterns = rng.poisson(3, (5, 7, 24, 20)).astype(np.uint16)
-    scan = make_scan(patterns)
-    jobs = [
-        Job(mean_pattern.function(scan), scan),
-        Job(center_of_mass.function(scan), scan),
-        Job(virtual_image.function(scan, detector="disc", outer_px=5.0), scan),
-    ]
-    run_pass(jobs, threads=1)
-    assert sum(calls) == 35
-    np.testing.assert_array_equal(jobs[0].value.values, patterns.reshape(35, 24, 20).mean(axis=0))
-
-
 @pytest.mark.parametrize("dtype", ["u1", "u2", "u4"])
-def test_the_largest_counts_do_not_overflow_in_one_go(make_scan, dtype):
+def test_the_largest_counts_of_a_whole_pass_do_not_overflow(make_scan, dtype):
     top = np.iinfo(dtype).max
     scan = make_scan(np.full((3, 3, 40, 300), top, dtype))
     jobs = [
