@@ -4,7 +4,21 @@ from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 
-from graph4d import Angle, Frequency, Image, Length, Odd, Range, Scalar, Table, Value, ValueType, VectorField, node
+from graph4d import (
+    Angle,
+    Frequency,
+    Image,
+    Length,
+    Odd,
+    Range,
+    Scalar,
+    Table,
+    Unit,
+    Value,
+    ValueType,
+    VectorField,
+    node,
+)
 from graph4d.parameters import InputPath
 from graph4d.registry import Registry
 
@@ -71,7 +85,7 @@ def fit(image: Image, *, name: str) -> Fit:
 
 
 @node("toy.rows")
-def rows(image: Image) -> Table:
+def rows(image: Image, *, width: Annotated[float, Unit("nm")] = 1.0) -> Table:
     """A table of an image."""
     return image.to_dataset(name="v")
 

@@ -83,7 +83,7 @@ nodes:
     use: toy.ricom@1   # pinned long ago
     in: {com: com}
     with:
-      low: 0.1 1/nm   # takes the slope out
+      low: 0.00   # takes the slope out
       size: 21
   lost: {use: toy.old@2}
   none: {use: toy.nothing@1}

@@ -167,6 +167,14 @@ def test_a_parameter_with_another_unit_of_the_same_dimension_is_converted():
     assert load(text, registry=registry()).steps["load"].parameters["step"] == 4.0
 
 
+def test_a_number_from_python_is_converted_to_the_unit_of_the_node():
+    text = (
+        "graph4d: 1\nparams: {width: {type: length, default: 1 nm}}\n"
+        "nodes: {im: {use: toy.image}, rows: {use: toy.rows, in: {image: im}, with: {width: $width}}}\n"
+    )
+    assert load(text, registry=registry(), parameters={"width": 25.0}).steps["rows"].parameters["width"] == 2.5
+
+
 def test_a_retired_version_is_migrated_with_a_note():
     text = CHAIN.replace("toy.ricom, in", "toy.ricom@1, in").replace("{kernel: $kernel}", "{size: $kernel}")
     graph = load(text, registry=registry())
@@ -240,6 +248,13 @@ def test_a_value_that_fails_inside_a_sub_recipe_says_who_gave_it(outer):
     (problem,) = caught.value.problems
     assert Path(problem.place.source).name == "smooth.yml"
     assert problem.hint == "strength=11.0"
+
+
+def test_a_mistake_in_a_sub_recipe_that_is_used_twice_is_told_once(outer):
+    (outer.parent / "smooth.yml").write_text(SMOOTH.replace("default: 1", "default: 11"))
+    uses = "".join(f"  use{i}: {{recipe: smooth.yml, in: {{picture: im}}}}\n" for i in range(2))
+    outer.write_text("graph4d: 1\nnodes:\n  im: {use: toy.image}\n" + uses)
+    assert [problem.kind for problem in check(outer, registry=registry())] == ["bounds"]
 
 
 def test_a_sub_recipe_with_several_outputs_is_referred_to_by_output(outer):
