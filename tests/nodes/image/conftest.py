@@ -26,8 +26,8 @@ class ArrayFrames:
 @pytest.fixture
 def make_scan() -> Callable[..., Scan4D]:
     def make(patterns: np.ndarray, **known: object) -> Scan4D:
-        frames = patterns.reshape(-1, *patterns.shape[2:]) if patterns.flags.c_contiguous else patterns
-        return Scan4D.from_frames(ArrayFrames(frames), patterns.shape[:2], geometry=Geometry(**known))
+        frames = ArrayFrames(patterns.reshape(-1, *patterns.shape[2:]))
+        return Scan4D.from_frames(frames, patterns.shape[:2], geometry=Geometry(**known))
 
     return make
 
