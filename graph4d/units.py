@@ -44,7 +44,12 @@ COMMON: dict[str, dict[str, float]] = {
     "pixel": {"px": 1.0},
 }
 _DIMENSION = {name: dimension for dimension, units in COMMON.items() for name in units}
-_NUMBER_AND_UNIT = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(\S+)")
+_NUMBER = r"([+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|inf|nan))"
+_NUMBER_AND_UNIT = re.compile(_NUMBER + r"\s*(\S+)")
+# Pint evaluates what it reads, and some powers for ever: only a product of units gets that far.
+_FACTOR = r"(?:1|[^\W\d]\w*|[°%])(?:(?:\^|\*\*)-?\d\d?|⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,2})?"
+_PRODUCT = re.compile(rf"(?=.{{1,60}}$){_FACTOR}(?:(?:\s*[*/·]\s*|\s+){_FACTOR})*")
+_QUANTITY = re.compile(rf"{_NUMBER}\s*((?:{_PRODUCT.pattern})?)")
 
 
 class UnitsError(ValueError):
@@ -96,8 +101,11 @@ def _registry() -> UnitRegistry[Any]:
 
 @cache
 def _parse(text: str) -> Quantity[Any]:
+    parts = _QUANTITY.fullmatch(text)
+    if parts is None:
+        raise UnitsError(f"{text!r} is not a number with a unit")
     try:
-        return _registry().Quantity(text)
+        return _registry().Quantity(float(parts[1]), parts[2])
     except Exception as error:  # pint raises a dozen kinds, tokenizer errors among them
         raise UnitsError(f"{text!r} is not a number with a unit") from error
 
@@ -130,7 +138,7 @@ def to_number(value: object, unit: str) -> float:
         raise UnitsError(f"{value!r} has no unit; expected {wanted}")
     simple = _NUMBER_AND_UNIT.fullmatch(value.strip())
     if simple and _share_dimension(simple[2], unit):
-        return _rounded(float(simple[1]) * _common_factor(simple[2], unit))
+        return _finite(float(simple[1]) * _common_factor(simple[2], unit), value, wanted)
     quantity = _parse(value.strip())
     if quantity.unitless and quantity.magnitude != 0:
         raise UnitsError(f"{value!r} has no unit; expected {wanted}")
@@ -139,7 +147,10 @@ def to_number(value: object, unit: str) -> float:
     target = _registry().Unit(unit)
     if quantity.dimensionality != target.dimensionality or _is_angle(quantity.units) != _is_angle(target):
         raise UnitsError(f"{value!r} is {_kind(quantity.units)}; expected {wanted}")
-    number = float(quantity.to(target).magnitude)
+    return _finite(float(quantity.to(target).magnitude), value, wanted)
+
+
+def _finite(number: float, value: str, wanted: str) -> float:
     if not math.isfinite(number):
         raise UnitsError(f"{value!r} is not a finite number; expected {wanted}")
     return _rounded(number)
@@ -174,6 +185,8 @@ def same_dimension(one: str, other: str) -> bool:
         return True
     if one in _DIMENSION and other in _DIMENSION:
         return _DIMENSION[one] == _DIMENSION[other]
+    if not (_PRODUCT.fullmatch(one) and _PRODUCT.fullmatch(other)):
+        raise UnitsError(f"{one!r} or {other!r} is not a unit")
     try:
         a, b = _registry().Unit(one), _registry().Unit(other)
     except Exception as error:  # pint raises a dozen kinds, tokenizer errors among them

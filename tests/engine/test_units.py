@@ -77,3 +77,14 @@ def test_common_units_do_not_load_pint():
         "import sys; from graph4d.units import to_number; to_number('300 keV', 'eV'); sys.exit('pint' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("text", ["9**9**9**9 m", "1 m**9**9**9", "1e5*3 nm", "(1 nm)", "1 " + "m" * 100_000])
+def test_a_quantity_is_a_number_and_a_unit_never_an_expression(text):
+    with pytest.raises(UnitsError, match="is not a number with a unit"):
+        to_number(text, "Å")
+
+
+def test_a_unit_is_never_an_expression_of_powers():
+    with pytest.raises(UnitsError):
+        same_dimension("m**9**9**9", "Å")
