@@ -12,7 +12,9 @@ from numpy.typing import DTypeLike, NDArray
 
 __all__ = ["MappedFrames"]
 
-#: Mapped pages that may count as this process's memory before they are given back to the system's file cache.
+#: A file up to this size stays mapped once it has been read: mapping its pages again would double the time of a pass.
+KEPT_BYTES = 4 << 30
+#: Mapped pages of a larger one that may count as this process's memory before they are given back to the file cache.
 RESIDENT_BYTES = 256 << 20
 
 
@@ -61,6 +63,6 @@ class MappedFrames:
         # fill it. Dropping them from the map leaves them in the file cache, and blocks still in use fault them in
         # again, so this is safe at any moment and from any thread (a lost update of the counter only delays it).
         self._handed_out += about_to_read
-        if self._handed_out > RESIDENT_BYTES:
+        if self._handed_out > RESIDENT_BYTES and len(self._map) > KEPT_BYTES:
             self._handed_out = about_to_read
             self._map.madvise(mmap.MADV_DONTNEED)
