@@ -27,7 +27,7 @@ ARROWS = 14
 """At most so many arrows along a side."""
 WHEEL = 84
 """Diameter of the colour wheel [px]."""
-WHEEL_FRAME = 112
+WHEEL_FRAME = 92
 """Width of what holds it and the number above it [px]."""
 
 
@@ -73,7 +73,7 @@ class VectorFieldFigure:
         self.frame.fit(shown.rows, shown.columns)
         entries = {"magnitude": ("magnitude", unit_text(unit)), "direction": ("angle", "° clockwise from right")}
         self.frame.tell(self.glyph, entries, shown.columns.unit)
-        self.wheel.title.text = plain(f"edge {quantity(full, unit, digits=3)}")
+        self.wheel.title.text = plain(f"at the edge\n{quantity(full, unit, digits=3)}")
 
 
 def colours(angle: NDArray[Any], strength: NDArray[Any]) -> NDArray[np.uint8]:

@@ -58,7 +58,7 @@ def figure_json(value: Any, value_type: ValueType, title: str) -> str:
     except (
         Exception
     ) as error:  # whatever goes wrong with one picture, the results and the other pictures are to be seen
-        return json.dumps({"error": f"{type(error).__name__}: {error}"})
+        return json.dumps({"error": f"This could not be drawn. {type(error).__name__}: {error}"})
 
 
 def _definition(value: Any, value_type: ValueType) -> Callable[[Any, str], Figure]:

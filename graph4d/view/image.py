@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from bokeh.models import ColorBar, ColumnDataSource, LinearColorMapper, LogColorMapper
+from bokeh.models import ColorBar, ColumnDataSource, LinearColorMapper, LogColorMapper, Title
 from numpy.typing import NDArray
 
 from graph4d.view import palettes
@@ -76,10 +76,13 @@ class ImageFigure:
         mapper = LogColorMapper if self.style.log else LinearColorMapper
         self.mapper = mapper(palette=self.style.palette(), nan_color=CLEAR)
         self.glyph = self.frame.figure.image("image", source=self.source, color_mapper=self.mapper)
-        self.bar = ColorBar(color_mapper=self.mapper, width=12, title_text_font_style="normal")
+        self.bar = ColorBar(color_mapper=self.mapper, width=12)
         if not self.style.log:
             self.bar.formatter = short_numbers()
         self.frame.figure.add_layout(self.bar, "right")
+        # The bar's own title would be squeezed in at its foot.
+        self.unit = Title(align="center", text_font_size="11px", text_font_style="normal", text_color="#444444")
+        self.frame.figure.add_layout(self.unit, "right")
         self.update(value)
 
     @property
@@ -97,7 +100,7 @@ class ImageFigure:
         low, high = self.style.limits(shown.values)
         self.source.data = {"image": [to_send(shown.values)], **place(shown)}
         self.mapper.update(low=low, high=high)
-        self.bar.title = plain(unit_text(unit))
+        self.unit.text = plain(unit_text(unit))
         self.frame.figure.title.text = plain(title)
         self.frame.fit(shown.rows, shown.columns)
         self.frame.tell(self.glyph, {"value": ("image", unit_text(unit))}, shown.columns.unit)

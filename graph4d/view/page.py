@@ -46,11 +46,11 @@ def figure_place(name: str, figure: str) -> tuple[str, list[str]]:
     name : str
         Unique in the page; an identifier.
     figure : str
-        As :func:`graph4d.view.figure.figure_json` makes it. If that failed, the place shows the error.
+        As :func:`graph4d.view.figure.figure_json` makes it, or an object of ``error`` alone, which is shown instead.
     """
     content = json.loads(figure)
     if "error" in content:
-        return f'<p class="error">This could not be drawn. {escape(content["error"])}</p>', []
+        return f'<p class="error">{escape(content["error"])}</p>', []
     data = figure.replace("<", "\\u003c")  # nothing in it can end the script
     html = f'<div id="{name}" class="figure"></div><script type="application/json" data-figure="{name}">{data}</script>'
     return html, ["bokeh", *content["components"]]

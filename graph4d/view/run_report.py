@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,7 +32,7 @@ def report_run(run: Run, path: Path) -> None:
     Parameters
     ----------
     run : Run
-        Outputs that failed are left out; the table of what ran says why.
+        An output that failed has its error in place of a picture.
     path : Path
         Of the HTML file; its folder is made if it is missing.
 
@@ -48,7 +49,7 @@ def report_run(run: Run, path: Path) -> None:
         seconds=run.seconds,
         parameters=_rows(graph.declared, graph.parameters),
         steps=[_step(run, name, told) for name, told in document["steps"].items()],
-        outputs=[_output(run, name, ref) for name, ref in run.wanted.items() if ref.step not in run.errors],
+        outputs=[_output(run, name, ref) for name, ref in run.wanted.items()],
         versions={"graph4d": document["graph4d"], **document["versions"]},
         source=graph.path.read_text(encoding="utf-8") if graph.path else "",
     )
@@ -66,7 +67,7 @@ def _rows(declared: Mapping[str, Parameter], values: Mapping[str, Any]) -> list[
             unit=parameter.unit.name if parameter.unit else None,
             shown=parameter.unit.shown if parameter.unit else None,
             help=parameter.help,
-            given=parameter.required or values[name] != parameter.default,
+            given=parameter.required or values[name] != parameter.coerce(parameter.default),
         )
         for name, parameter in declared.items()
         if name in values
@@ -89,6 +90,8 @@ def _step(run: Run, name: str, told: Mapping[str, Any]) -> StepRow:
 
 def _output(run: Run, name: str, ref: Ref) -> OutputItem:
     value_type = run.graph.type_of(ref)
+    if ref.step in run.errors:
+        return OutputItem(name, "", value_type, json.dumps({"error": str(run.errors[ref.step])}))
     digest = run.ledger.digest(ref) or ""
     key = hash_of(("graph4d-figure/1", digest, str(value_type), name, view_fingerprint()))
     figure = run.store.get(key)

@@ -75,7 +75,7 @@ def test_arrows_point_where_the_vectors_do(y: float, x: float) -> None:
 
 def test_the_legend_names_the_magnitude_of_full_colour() -> None:
     figure = figure_for(a_field(np.zeros((8, 8)), np.full((8, 8), 0.0125)), FIELD, "com")
-    assert figure.wheel.title.text.text == "edge 0.125 nm⁻¹"
+    assert figure.wheel.title.text.text == "at the edge\n0.125 nm⁻¹"
 
 
 def test_a_field_is_updated_in_place() -> None:
@@ -186,7 +186,7 @@ def test_a_lazy_handle_is_told_in_words_and_not_read() -> None:
 def test_a_figure_that_fails_becomes_a_message() -> None:
     content = json.loads(figure_json(xr.Dataset(), ValueType("Dendrogram", ("merge",), "dataset"), "tree"))
     assert list(content) == ["error"]
-    assert content["error"].startswith("KeyError: ")
+    assert content["error"].startswith("This could not be drawn. KeyError: ")
 
 
 @pytest.mark.parametrize(

@@ -139,6 +139,15 @@ def test_a_pattern_is_logarithmic_over_its_positive_values() -> None:
     assert mapper.high == 1000
 
 
+def test_the_unit_stands_beside_the_numbers_of_the_colour_bar() -> None:
+    figure = figure_for(an_image(np.eye(4), units="1/Å**2"), IMAGE, "divergence")
+    (bar, unit) = figure.layout.right
+    assert (bar, bar.title) == (figure.bar, None)
+    assert unit.text.text == "Å⁻²"
+    figure.update(an_image(np.eye(4), units="rad"))
+    assert unit.text.text == "rad"
+
+
 def test_a_pattern_without_counts_is_drawn() -> None:
     mapper = drawn(a_pattern(np.zeros((8, 8)), 0.1)).mapper
     assert 0 < mapper.low < mapper.high
