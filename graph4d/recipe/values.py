@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,10 +127,19 @@ def python_argument(parameter: Parameter, value: object) -> Argument:
 def absolute(parameter: Parameter, value: Any, base: Path) -> Any:
     """The value with every path in it made absolute: relative ones start at ``base``."""
     if parameter.kind == "path" and isinstance(value, str | Path) and str(value):
-        return (base / value).absolute()
+        return _straight((base / value).absolute())
     if parameter.kind == "list" and isinstance(value, list | tuple):
         return [absolute(item, v, base) for item, v in _items(parameter, value)]
     return value
+
+
+def _straight(path: Path) -> Path:
+    """The path without ``..``, so that one file has one name; as it is where a link makes ``..`` lead elsewhere."""
+    short = Path(os.path.normpath(path)) if ".." in path.parts else path
+    try:
+        return short if short.resolve() == path.resolve() else path
+    except (ValueError, OSError, RuntimeError):  # no path at all, which is told where it is checked
+        return path
 
 
 def paths_in(value: Any) -> list[Path]:
