@@ -75,7 +75,7 @@ def find_origin(
         sums = np.empty((len(block), 3))
         for _ in range(ROUNDS):
             moments(block, sums, out, REACH * disc, aspect, zero)
-            lit = sums[:, 0] > 0
+            lit = (sums[:, 0] > 0) & np.isfinite(sums[:, 0])
             out[lit] = sums[lit, 1:] / sums[lit, :1]
         out[~lit] = np.nan
 
@@ -89,7 +89,10 @@ def _smooth(centres: NDArray[np.float64], fit: str) -> NDArray[np.float64]:
     """Origins (2, y, x) from those of single patterns (y, x, 2), NaN where there were no counts."""
     known = np.isfinite(centres[..., 0])
     if not known.any():
-        raise UsageError("no pattern has any counts, so the origin cannot be found; check the file and its dataset")
+        raise UsageError(
+            "no pattern has any counts, or all have pixels that are no finite numbers, so the origin cannot be found; "
+            "check the file and its dataset, or repair it with scan.hot_pixels"
+        )
     if fit == "none":
         filled = np.where(known[..., None], centres, centres[known].mean(axis=0))
         return np.moveaxis(filled, -1, 0)

@@ -50,7 +50,8 @@ def center_of_mass(
     -------
     VectorField
         (component, y, x), float64, in 1/Å if the detector step is known, else in px. A pattern without counts says
-        nothing of a deflection: its COM is 0, which disturbs an integration less than a hole would.
+        nothing of a deflection: its COM is 0, which disturbs an integration less than a hole would. Where a pattern has
+        pixels that are no finite numbers, neither is its COM.
 
     Raises
     ------
@@ -70,12 +71,12 @@ def center_of_mass(
 
     def finish(sums: NDArray[np.float64]) -> VectorField:
         total = sums[..., 0]
-        lit = total > 0
+        lit = (total > 0) & np.isfinite(total)
         centre = sums[..., 1:] / np.where(lit, total, np.nan)[..., None]
         deflection = centre - origins.reshape(centre.shape)
         if lit.any() and (origin is None or zero == "mean"):
             deflection -= deflection[lit].mean(axis=0)
-        deflection[~lit] = 0.0
+        deflection[total <= 0] = 0.0
         return _calibrated(deflection, scan.geometry)
 
     return per_pattern(

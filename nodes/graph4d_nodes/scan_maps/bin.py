@@ -47,9 +47,10 @@ def bin_scan(
             raise UsageError(
                 f"`{name}` = {factor} is more than there is: {sizes[0]} × {sizes[1]}; choose a smaller factor"
             )
+    dtype = dtype_of_sum(scan.dtype, (positions * detector) ** 2)
     if positions > 1:
         scan = _bin_positions(scan, positions)
-    return _bin_detector(scan, detector) if detector > 1 else scan
+    return _bin_detector(scan, detector, dtype) if detector > 1 else scan
 
 
 def dtype_of_sum(dtype: np.dtype[Any], count: int) -> np.dtype[Any]:
@@ -61,9 +62,8 @@ def dtype_of_sum(dtype: np.dtype[Any], count: int) -> np.dtype[Any]:
     return next((wide for wide in fitting if np.iinfo(wide).max >= largest), np.dtype(f"{dtype.kind}8"))
 
 
-def _bin_detector(scan: Scan4D, factor: int) -> Scan4D:
+def _bin_detector(scan: Scan4D, factor: int, dtype: np.dtype[Any]) -> Scan4D:
     shape = scan.item_shape[0] // factor, scan.item_shape[1] // factor
-    dtype = dtype_of_sum(scan.dtype, factor**2)
 
     def sums(block: NDArray[Any], start: int) -> NDArray[Any]:
         from graph4d_nodes.scan_maps.kernels import bin_patterns

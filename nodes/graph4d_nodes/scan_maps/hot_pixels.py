@@ -59,7 +59,7 @@ def remove_hot_pixels(
     if not bad.any():
         return scan
     if bad.all():
-        raise UsageError("all pixels of the detector are listed as bad; leave some to repair them from")
+        raise UsageError("all pixels of the detector are bad; some must be left to repair them from")
     places = [(int(y), int(x)) for y, x in np.argwhere(bad)]
     neighbours = [_neighbours(bad, y, x) for y, x in places]
 
@@ -78,6 +78,8 @@ def remove_hot_pixels(
 def outliers(mean: NDArray[np.float64], threshold: float, counted: int | None = None) -> NDArray[np.bool_]:
     """Pixels that lie beyond all but one of their eight neighbours, so that a pair of hot pixels is found too.
 
+    What is not finite is an outlier always.
+
     Parameters
     ----------
     mean : ndarray
@@ -87,16 +89,21 @@ def outliers(mean: NDArray[np.float64], threshold: float, counted: int | None = 
     counted : int, optional
         Number of the patterns if they are counts of electrons; without it there is no Poisson noise.
     """
+    finite = np.isfinite(mean)
+    if not finite.any():
+        return ~finite
+    # Its neighbours see something ordinary in its place.
+    mean = np.where(finite, mean, np.median(mean[finite]))
     padded = np.pad(mean, 1, mode="reflect")
     rows, columns = mean.shape
     shifts = [(dy, dx) for dy in range(3) for dx in range(3) if (dy, dx) != (1, 1)]
     around = np.sort([padded[dy : dy + rows, dx : dx + columns] for dy, dx in shifts], axis=0)
     middle = (around[3] + around[4]) / 2
-    spread = 1.4826 * float(np.median(np.abs(mean - middle)))
+    spread = 1.4826 * float(np.median(np.abs(mean - middle)[finite]))
     # Where neighbours are dark a single electron is no surprise: the variance of a sum is never below 1.
     poisson = np.maximum(middle, 1 / counted) / counted if counted else 0.0
     beyond = np.maximum(mean - around[-2], around[1] - mean)
-    return np.asarray(beyond > threshold * np.sqrt(spread**2 + poisson))
+    return np.asarray(~finite | (beyond > threshold * np.sqrt(spread**2 + poisson)))
 
 
 def _mean_of_sample(scan: Scan4D, sample: int) -> tuple[NDArray[np.float64], int]:

@@ -68,6 +68,16 @@ def test_an_empty_pattern_has_no_deflection(patterns, make_scan):
     assert np.isfinite(com.values).all()
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_pattern_that_is_not_finite_has_no_com_and_leaves_the_others_alone(patterns, make_scan, bad):
+    floats = patterns.astype(np.float32)
+    floats[2, 3, 4, 5] = bad
+    com = center_of_mass(make_scan(floats)).values
+    assert np.argwhere(~np.isfinite(com)).tolist() == [[0, 2, 3], [1, 2, 3]]
+    others = np.delete(com.reshape(2, -1), 2 * com.shape[2] + 3, axis=1)
+    np.testing.assert_allclose(others.mean(axis=1), 0, atol=1e-12)
+
+
 def test_the_field_is_in_the_axes_of_the_scan(make_scan, make_origin, calibrated):
     spot = np.zeros((1, 1, 9, 9), np.uint8)
     spot[0, 0, 4, 6] = 1

@@ -39,6 +39,12 @@ def test_integers_are_widened_no_more_than_needed(kind: str, count: int, wide: s
     assert dtype_of_sum(np.dtype(kind), count) == np.dtype(wide)
 
 
+def test_binning_twice_widens_only_once(scan_of: Make) -> None:
+    full = scan_of(np.full((4, 4, 12, 12), 255, np.uint8))
+    assert bin_scan(full, detector=3, positions=2).dtype == np.uint16
+    assert bin_scan(full, detector=12, positions=2).dtype == np.uint32
+
+
 def test_full_pixels_do_not_overflow(scan_of: Make, whole: Whole) -> None:
     binned = bin_scan(scan_of(np.full((2, 2, 4, 4), 255, np.uint8)), detector=4, positions=2)
     np.testing.assert_array_equal(whole(binned, 1), 255 * 64)

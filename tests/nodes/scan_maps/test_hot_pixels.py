@@ -33,6 +33,16 @@ def test_planted_pixels_are_found_and_nothing_else(scan_of: Make, mean: float) -
     assert remove_hot_pixels(scan_of(values)).metadata["hot_pixels"] == tuple(expected)
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_pixels_that_are_no_finite_numbers_are_found(scan_of: Make, whole: Whole, bad: float) -> None:
+    values = np.random.default_rng(0).normal(20, 1, (6, 6, 24, 24)).astype(np.float32)
+    values[..., 2, 3] = 400
+    values[3, 3, 12, 12] = values[..., 12, 13] = bad
+    scan = remove_hot_pixels(scan_of(values), sample=36)
+    assert scan.metadata["hot_pixels"] == ((2, 3), (12, 12), (12, 13))
+    assert np.isfinite(whole(scan, 36)).all()
+
+
 def test_a_few_electrons_on_a_dark_detector_are_no_hot_pixel(scan_of: Make) -> None:
     values = np.zeros((6, 6, 24, 24), np.uint16)
     values[1, 2, 5, 6] = values[3, 4, 5, 6] = values[0, 0, 20, 1] = 1
