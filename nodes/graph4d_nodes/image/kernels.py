@@ -53,7 +53,11 @@ def disc_spans(oy: float, ox: float, aspect: float, radius: float, starts: Array
 
 @njit(nogil=True, cache=True, fastmath={"reassoc"})
 def span_sum(row: Array, start: Any, stop: Any, zero: Any) -> Any:
-    """Sum of ``row[start:stop]`` in the type of ``zero``; reassociation lets sums of floats vectorise."""
+    """Sum of ``row[start:stop]`` in the type of ``zero``.
+
+    It vectorises: sums of floats because they may be reassociated, and all if the limits are unsigned, which spares the
+    test for negative indices.
+    """
     wide = type(zero)
     total = zero
     for x in range(start, stop):
@@ -100,8 +104,8 @@ def segment_sums(block: Array, out: Array, origins: Array, edges: Array, aspect:
             row = block[k, y]
             # Quadrant q has the angles q·90° ≤ angle < (q + 1)·90°: each takes the half axis it begins with.
             left, right = (1 if y > oy else 2), (0 if y >= oy else 3)
-            split = int(np.floor(ox)) + 1 if y > oy else int(np.ceil(ox))
-            split = min(max(split, 0), columns)
+            border = np.floor(ox) + 1.0 if y > oy else np.ceil(ox)
+            split = np.uintp(min(max(border, 0.0), float(columns)))
             for r in range(rings):
                 for start, stop in ((starts[r + 1, y], starts[r, y]), (stops[r, y], stops[r + 1, y])):
                     at = min(max(split, start), stop)
@@ -120,7 +124,7 @@ def mask_sums(block: Array, out: Array, shifts: Array, spans: Array, zero: Any) 
             if 0 <= y < rows:
                 start = min(max(spans[i, 1] + shifts[k, 1], 0), columns)
                 stop = min(max(spans[i, 2] + shifts[k, 1], 0), columns)
-                total += span_sum(block[k, y], start, stop, zero)
+                total += span_sum(block[k, y], np.uintp(start), np.uintp(stop), zero)
         out[k] = total
 
 
