@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import typer
 
 from graph4d.cli import cache, inspecting, recipes, running
@@ -17,7 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for name, command in {
+commands: dict[str, Callable[..., None]] = {
     "run": running.run,
     "check": recipes.check,
     "plan": inspecting.plan,
@@ -29,6 +31,7 @@ for name, command in {
     "freeze": recipes.freeze,
     "migrate": recipes.migrate,
     "new": recipes.new,
-}.items():
+}
+for name, command in commands.items():
     app.command(name)(told(command))
 app.add_typer(cache.app, name="cache")

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from graph4d.cli.options import RecipeArgument, SetOption, open_graph
+from graph4d.recipe.values import UNKNOWN
 
 if TYPE_CHECKING:
     from graph4d.declaration import Node
+    from graph4d.parameters import Parameter
     from graph4d.recipe.graph import Graph
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -32,7 +34,7 @@ def plan(recipe: RecipeArgument, settings: SetOption = None, as_json: JsonOption
 
 def why(
     recipe: RecipeArgument,
-    step: Annotated[str, typer.Argument(help="A step or an output of the recipe.")],
+    step: Annotated[str, typer.Argument(help="A step or an output of the recipe.", metavar="STEP")],
     settings: SetOption = None,
 ) -> None:
     """Say why a step would run or not, and what its key is made of."""
@@ -58,19 +60,17 @@ def why(
 
 def show(recipe: RecipeArgument, settings: SetOption = None) -> None:
     """Show a recipe: its parameters, its steps, what it would read and write."""
-    graph = open_graph(recipe, settings)
+    graph = open_graph(recipe, settings, incomplete=True)
     print(graph.title)
     print("\nparameters")
-    _print_columns(
-        [(f"  {n}", p.display(graph.parameters[n]), p.help) for n, p in graph.declared.items() if n in graph.parameters]
-    )
+    _print_columns([(f"  {n}", _shown(p, graph.parameters.get(n, UNKNOWN)), p.help) for n, p in graph.declared.items()])
     print("\nsteps")
     _print_columns([(f"  {name}", s.node.id, _inputs(graph, name)) for name, s in graph.steps.items()])
     print("\noutputs")
     _print_columns([(f"  {name}", str(ref), str(graph.type_of(ref))) for name, ref in graph.outputs.items()])
     touched = _touched(graph)
     print("\nfiles" if touched else "\nreads and writes no files")
-    _print_columns([(f"  {verb}", str(path)) for verb, path in touched])
+    _print_columns([(f"  {verb}", path) for verb, path in touched])
 
 
 def diff(
@@ -79,7 +79,7 @@ def diff(
     settings: SetOption = None,
 ) -> None:
     """Say in what two recipes differ: steps, nodes, parameters, inputs."""
-    one, two = open_graph(recipe, settings), open_graph(other, settings)
+    one, two = (open_graph(path, settings, incomplete=True) for path in (recipe, other))
     lines = []
     for name in dict.fromkeys([*one.steps, *two.steps]):
         if name not in two.steps:
@@ -124,17 +124,21 @@ def _describe(node: Node[..., Any]) -> None:
     _print_columns([(f"  {o.name}", str(o.type)) for o in schema.outputs.values()])
 
 
+def _shown(parameter: Parameter, value: Any) -> str:
+    return "to be given" if value is UNKNOWN else parameter.display(value)
+
+
 def _inputs(graph: Graph, name: str) -> str:
     return ", ".join(f"{port} ← {ref}" for port, ref in graph.steps[name].inputs.items())
 
 
-def _touched(graph: Graph) -> list[tuple[str, Path]]:
+def _touched(graph: Graph) -> list[tuple[str, str]]:
     touched = []
     for step in graph.steps.values():
         for name, parameter in step.node.schema.parameters.items():
             value = step.parameters[name]
             if value is not None and (parameter.reads or parameter.writes):
-                touched.append(("reads" if parameter.reads else "writes", Path(value)))
+                touched.append(("reads" if parameter.reads else "writes", _shown(parameter, value)))
     return touched
 
 
@@ -145,7 +149,7 @@ def _changes(one: Graph, two: Graph, name: str) -> list[str]:
     changes = []
     for key, parameter in a.node.schema.parameters.items():
         if a.parameters[key] != b.parameters[key]:
-            before, after = parameter.display(a.parameters[key]), parameter.display(b.parameters[key])
+            before, after = (_shown(parameter, step.parameters[key]) for step in (a, b))
             changes.append(f"parameter {key} {before}→{after}")
     for port in dict.fromkeys([*a.inputs, *b.inputs]):
         if a.inputs.get(port) != b.inputs.get(port):

@@ -23,12 +23,12 @@ SetOption = Annotated[
 ]
 
 
-def open_graph(recipe: Path, settings: list[str] | None) -> Graph:
-    """The recipe with its parameters set, checked.
+def open_graph(recipe: Path, settings: list[str] | None, *, incomplete: bool = False) -> Graph:
+    """The recipe with its parameters set, checked; those without a default may be missing if it is only looked at.
 
     Raises
     ------
     UsageError
         Everything that is wrong with the recipe or the settings.
     """
-    return load(recipe, parameters=dict(read_setting(text) for text in settings or ()))
+    return load(recipe, parameters=dict(read_setting(text) for text in settings or ()), incomplete=incomplete)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -74,4 +75,4 @@ def new(path: Annotated[Path, typer.Argument(help="The recipe to write.", metava
     if path.exists():
         raise UsageError(f"{path} is there already; choose another name or remove it first")
     path.write_text(TEMPLATE.format(title=path.stem.replace("_", " ")), encoding="utf-8")
-    print(f"wrote {path}; try: graph4d run {path} --set scan=FILE --report report.html")
+    print(f"wrote {path}; try: graph4d run {shlex.quote(str(path))} --set scan=FILE --report report.html")

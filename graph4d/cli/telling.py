@@ -30,6 +30,11 @@ def told(command: Callable[P, None]) -> Callable[P, None]:
         except (GraphError, KeyboardInterrupt) as error:
             print(_words(error), file=sys.stderr)
             raise typer.Exit(_exit_code(error)) from None
+        except OSError as error:
+            if error.filename is None or isinstance(error, BrokenPipeError):
+                raise
+            print(f"graph4d: {error.filename}: {(error.strerror or str(error)).lower()}", file=sys.stderr)
+            raise typer.Exit(WRONG_INPUT) from None
 
     return telling
 

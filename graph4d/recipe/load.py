@@ -29,6 +29,7 @@ def load(
     parameters: Mapping[str, object] | None = None,
     base: Path | None = None,
     allow_outside: bool = False,
+    incomplete: bool = False,
 ) -> Graph:
     """The graph that a recipe describes.
 
@@ -46,6 +47,8 @@ def load(
         directory for a text.
     allow_outside : bool
         Let paths written in the recipe lead out of that folder.
+    incomplete : bool
+        Let parameters without a default be missing: a graph to be looked at, not run.
 
     Returns
     -------
@@ -56,7 +59,7 @@ def load(
     RecipeErrors
         Everything that is wrong, with its place.
     """
-    problems, graph = _resolve(recipe, registry, parameters or {}, base, allow_outside, to_run=True)
+    problems, graph = _resolve(recipe, registry, parameters or {}, base, allow_outside, to_run=not incomplete)
     if graph is None:
         raise RecipeErrors(problem for problem in problems if problem.is_error)
     return graph

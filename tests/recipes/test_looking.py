@@ -1,0 +1,49 @@
+"""What a person sees who has no data yet, no good terminal, or a wrong folder."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+RECIPES = Path(__file__).resolve().parents[2] / "recipes"
+
+
+def test_a_recipe_is_shown_before_its_data_are_named(cli):
+    said = cli("show", RECIPES / "explore.yml")
+    assert said.code == 0
+    lines = [line.split() for line in said.out.splitlines()]
+    assert ["scan", "to", "be", "given"] in [line[:4] for line in lines]
+    assert ["reads", "to", "be", "given"] in lines
+    assert ["rotation", "0", "deg"] in [line[:3] for line in lines]
+
+
+def test_recipes_are_compared_without_their_data(cli):
+    assert cli("diff", RECIPES / "explore.yml", RECIPES / "explore.yml").out == "no difference\n"
+    said = cli("diff", RECIPES / "explore.yml", RECIPES / "quickstart.yml")
+    assert said.code == 0
+    assert "- load (io.open)" in said.out
+
+
+def test_what_cannot_be_written_is_told_in_a_line(cli, tmp_path):
+    nowhere = tmp_path / "nowhere" / "file"
+    for arguments in (("new", nowhere), ("schema", "--out", nowhere)):
+        said = cli(*arguments)
+        assert said.code == 2
+        assert said.err == f"graph4d: {nowhere}: no such file or directory\n"
+
+
+def test_a_new_recipe_comes_with_a_line_that_can_be_pasted(cli, tmp_path):
+    path = tmp_path / "my first.yml"
+    words = shlex.split(cli("new", path).out)
+    assert words[words.index("run") + 1] == str(path)
+    assert cli("check", path).code == 0
+
+
+def test_a_terminal_that_cannot_print_a_letter_gets_the_rest_of_the_line():
+    command = [sys.executable, "-c", "from graph4d.cli import main; main()", "nodes", "image.curl"]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    assert "?v_y/?x" in done.stdout
