@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from graph4d.types import ValueType
 from graph4d_nodes.geometry import Geometry
+from graph4d_nodes.values import detector_coords, scan_coords
 
 if TYPE_CHECKING:
     from xarray import DataArray
@@ -111,6 +112,11 @@ class Scan4D:
         return ("y", "x", "ky", "kx")
 
     @property
+    def coords(self) -> dict[str, Any]:
+        """Coordinates of all axes for xarray: in Å and 1/Å, or px where that is not known; k = 0 in the middle."""
+        return {**scan_coords(self.geometry, *self.positions), **detector_coords(self.geometry, *self.item_shape)}
+
+    @property
     def alignment(self) -> int:
         """Patterns that are stored together."""
         return self.frames.alignment
@@ -178,7 +184,7 @@ class Scan4D:
         return np.asarray(self.read(index, index + 1)[0])
 
     def to_xarray(self) -> DataArray:
-        """A ``DataArray`` (y, x, ky, kx) backed by dask, one chunk a scan row; needs the extra ``dask``."""
+        """A ``DataArray`` (y, x, ky, kx) in counts, backed by dask, one chunk a scan row; needs the extra ``dask``."""
         import dask.array as da
         import xarray as xr
         from dask.delayed import delayed
@@ -189,4 +195,4 @@ class Scan4D:
         shape = (columns, *self.item_shape)
         parts = [dask_array.from_delayed(row(y * columns, (y + 1) * columns), shape, self.dtype) for y in range(rows)]
         stacked = dask_array.stack(parts)
-        return xr.DataArray(stacked, dims=self.dims, name=self.title)
+        return xr.DataArray(stacked, self.coords, self.dims, self.title, {"units": "counts"})

@@ -36,8 +36,9 @@ def open_image(*, path: InputPath, dataset: str | None = None, sampling: Length 
     Returns
     -------
     Image
-        (y, x) in the file's own dtype, (0, 0) top-left: integers in counts, real numbers in units of 1. Coordinates are
-        in Å, in 1/Å if the file says that it is a diffraction pattern, or in px if it says nothing.
+        (y, x) in the file's own dtype, (0, 0) top-left. Where the file does not say their unit, integers are counts and
+        real numbers in units of 1. Coordinates begin at 0; they are in Å, in 1/Å if the file says that it is a
+        diffraction pattern, or in px if it says nothing.
 
     Raises
     ------
@@ -54,5 +55,5 @@ def open_image(*, path: InputPath, dataset: str | None = None, sampling: Length 
         dim: (dim, np.arange(size) * step, unit)
         for dim, size, step in zip(("y", "x"), picture.values.shape, picture.steps or (1.0, 1.0), strict=True)
     }
-    units = "counts" if picture.values.dtype.kind in "ui" else "1"
+    units = picture.value_unit or ("counts" if picture.values.dtype.kind in "ui" else "1")
     return xr.DataArray(picture.values, dims=("y", "x"), coords=coords, attrs={"units": units}, name=path.stem)

@@ -53,7 +53,7 @@ def open_mask(*, path: InputPath, dataset: str | None = None) -> Pattern:
 
 
 def _npy(path: Path, _dataset: str | None) -> NDArray[Any]:
-    return np.asarray(np.load(path, allow_pickle=False))
+    return np.asarray(np.lib.format.open_memmap(path, mode="r"))
 
 
 def _tiff(path: Path, _dataset: str | None) -> NDArray[Any]:

@@ -40,7 +40,9 @@ def save(
 ) -> Table:
     """Write a value to a file that other programs open: netCDF, Zarr, HyperSpy's HDF5, TIFF or NPY.
 
-    A file that is there is replaced, once the new one is complete. A scan is written block by block.
+    A file that is there is replaced, once the new one is complete. A scan is written block by block; of its
+    calibrations all formats drop the rotation and NPY drops all, so give them to io.open again. io.open and io.image
+    read all formats but Zarr.
 
     Parameters
     ----------

@@ -11,6 +11,8 @@ import xarray as xr
 import zarr
 from blake3 import blake3
 from graph4d_nodes.geometry import Geometry
+from graph4d_nodes.io.image import open_image
+from graph4d_nodes.io.open import open_scan
 from graph4d_nodes.io.save import save, write_value
 from graph4d_nodes.io.writers import blocks
 from graph4d_nodes.scan import Scan4D
@@ -149,6 +151,30 @@ def test_tiff_shows_the_image_and_the_size_of_its_pixels(tmp_path: Path, phase: 
         assert x[1] / x[0] == pytest.approx(0.25e-8)
         assert y[1] / y[0] == pytest.approx(0.5e-8)
         assert file.shaped_metadata[0]["units"] == "rad"
+
+
+@pytest.mark.parametrize("name", ["phase.nc", "phase.hspy", "phase.tif"])
+def test_a_saved_image_opens_with_its_unit_and_its_steps(tmp_path: Path, name: str, phase: xr.DataArray) -> None:
+    single = phase.astype("f4").assign_attrs(units="rad")
+    save(single, path=tmp_path / name)
+    xr.testing.assert_identical(open_image(path=tmp_path / name), single)
+
+
+def test_a_saved_scan_opens_with_its_calibrations(tmp_path: Path, scan: Scan4D, counts: np.ndarray) -> None:
+    save(scan, path=tmp_path / "scan.hspy")
+    back = open_scan(path=tmp_path / "scan.hspy")
+    np.testing.assert_array_equal(back.read(0, 15).reshape(back.shape), counts)
+    assert back.geometry == scan.geometry
+
+
+def test_a_scan_as_a_dask_array_has_its_patterns_axes_and_unit(counts: np.ndarray) -> None:
+    pytest.importorskip("dask.array")
+    scan = Scan4D.from_frames(InMemory(counts.reshape(-1, 4, 6), 5), (3, 5), geometry=GEOMETRY)
+    lazy = scan.to_xarray()
+    np.testing.assert_array_equal(lazy, counts)
+    np.testing.assert_allclose(lazy.kx, [-0.5, -0.3, -0.1, 0.1, 0.3, 0.5])
+    assert [lazy[dim].attrs["units"] for dim in lazy.dims] == ["Å", "Å", "1/Å", "1/Å"]
+    assert lazy.attrs["units"] == "counts"
 
 
 @pytest.mark.parametrize("stored", ["u1", "u2", "i4"])

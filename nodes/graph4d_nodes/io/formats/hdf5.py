@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from graph4d import UsageError
 from graph4d_nodes.io.formats import arina, velox
-from graph4d_nodes.io.formats.hdf5_calibrations import geometry_of, steps_of
+from graph4d_nodes.io.formats.hdf5_calibrations import geometry_of, steps_of, text_of
 from graph4d_nodes.io.formats.hdf5_tree import datasets, frames_of, listed, named, open_file
 from graph4d_nodes.io.formats.shapes import check_is_patterns, check_is_picture
 from graph4d_nodes.io.picture import Picture, picture_of
@@ -62,7 +62,7 @@ def open_picture(path: Path, dataset: str | None = None) -> Picture:
             return velox.read_in(file)
         found = named(file, dataset) if dataset is not None else only_image(file)
         check_is_picture(f"{path}:{found.name}", found.shape, found.dtype)
-        return picture_of(found[()], steps_of(found))
+        return picture_of(found[()], steps_of(found), text_of(found.attrs.get("units", "")) or None)
 
 
 def only_image(file: h5py.File) -> h5py.Dataset:

@@ -1,16 +1,20 @@
-"""Calibrations that programs write beside a dataset of an HDF5 file: HyperSpy's axes, EMD's dims, py4DSTEM's root."""
+"""Calibrations that programs write beside a dataset of an HDF5 file.
+
+HyperSpy's axes and microscope, netCDF's scales, EMD's dims, py4DSTEM's root.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from graph4d_nodes.geometry import Geometry
+from graph4d_nodes.io.microscope import geometry_of_microscope
 from graph4d_nodes.io.steps import Step, detector_step, length
 
 if TYPE_CHECKING:
     import h5py
 
-__all__ = ["geometry_of", "steps_of"]
+__all__ = ["geometry_of", "steps_of", "text_of"]
 
 
 def geometry_of(dataset: h5py.Dataset) -> Geometry:
@@ -26,7 +30,7 @@ def geometry_of(dataset: h5py.Dataset) -> Geometry:
     Geometry
         py4DSTEM's calibration wins over the axes: its users correct it there.
     """
-    geometry = _from_simulation(dataset)
+    geometry = _from_simulation(dataset) or _from_hyperspy(dataset)
     steps = steps_of(dataset)
     if len(steps) == dataset.ndim:
         scan, detector = steps[:2], steps[-2:]
@@ -40,9 +44,12 @@ def geometry_of(dataset: h5py.Dataset) -> Geometry:
 def steps_of(dataset: h5py.Dataset) -> list[Step]:
     """One step an axis, or nothing where there are none.
 
-    HyperSpy has groups ``axis-0 …`` beside the data; EMD has datasets ``dim0 …`` (or ``dim1 …``) of coordinates.
+    HyperSpy has groups ``axis-0 …`` beside the data; EMD has datasets ``dim0 …`` (or ``dim1 …``) of coordinates; netCDF
+    attaches such datasets to the data as scales.
     """
     group = dataset.parent
+    if all(len(axis) for axis in dataset.dims):
+        return _dim_steps([axis[0] for axis in dataset.dims])
     if "axis-0" in group:
         axes = [group[f"axis-{i}"].attrs for i in range(dataset.ndim) if f"axis-{i}" in group]
         return [(float(axis.get("scale", 0.0)), text_of(axis.get("units", ""))) for axis in axes]
@@ -50,12 +57,16 @@ def steps_of(dataset: h5py.Dataset) -> list[Step]:
     dims = [group[f"dim{i}"] for i in range(first, first + dataset.ndim) if f"dim{i}" in group]
     # Prismatic counts in Å and writes nm.
     inside = "4DSTEM_simulation" in dataset.name
-    return [_dim_step(dim, "Å" if inside else None) for dim in dims if dim.size >= 2 and dim.dtype.kind in "iuf"]
+    return _dim_steps(dims, "Å" if inside else None)
 
 
 def text_of(value: Any) -> str:
     """Text from an attribute or scalar dataset, which may be bytes."""
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _dim_steps(dims: list[h5py.Dataset], inside: str | None = None) -> list[Step]:
+    return [_dim_step(dim, inside) for dim in dims if dim.size >= 2 and dim.dtype.kind in "iuf"]
 
 
 def _dim_step(dim: h5py.Dataset, inside: str | None) -> Step:
@@ -65,11 +76,17 @@ def _dim_step(dim: h5py.Dataset, inside: str | None) -> Step:
     return float(dim[1]) - float(dim[0]), unit
 
 
-def _from_simulation(dataset: h5py.Dataset) -> Geometry:
+def _from_hyperspy(dataset: h5py.Dataset) -> Geometry:
+    """Energy (keV) and semi-angle (mrad) of HyperSpy's microscope."""
+    microscope = dataset.parent.get("metadata/Acquisition_instrument/TEM")
+    return Geometry() if microscope is None else geometry_of_microscope(microscope.attrs)
+
+
+def _from_simulation(dataset: h5py.Dataset) -> Geometry | None:
     """Energy (keV) and semi-angle (mrad) of a Prismatic simulation."""
     name = "4DSTEM_simulation/metadata/metadata_0/original/simulation_parameters"
     if "4DSTEM_simulation" not in dataset.name or name not in dataset.file:
-        return Geometry()
+        return None
     facts = dataset.file[name].attrs
     energy, semiangle = facts.get("E"), facts.get("sa")
     return Geometry(

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph4d import UsageError
-from graph4d_nodes.geometry import Geometry
 from graph4d_nodes.io.blocks import rectangles
 from graph4d_nodes.io.formats.shapes import check_is_patterns, check_is_picture, shape_text
+from graph4d_nodes.io.microscope import geometry_of_microscope
 from graph4d_nodes.io.picture import Picture, picture_of
 from graph4d_nodes.io.recording import Recording
 from graph4d_nodes.io.steps import Step, detector_step, length
@@ -33,11 +33,13 @@ def open_recording(path: Path, dataset: str | None = None) -> Recording:
     signal = _chosen(path, dataset, (4, 3))
     data = signal["data"]
     check_is_patterns(str(path), data.shape, data.dtype)
+    geometry = geometry_of_microscope(signal.get("metadata", {}).get("Acquisition_instrument", {}).get("TEM", {}))
     if data.ndim == 3:
-        return Recording(DaskFrames(data))
+        return Recording(DaskFrames(data), geometry=geometry)
     steps = _steps(signal)
-    scan, detector = [length(*step) for step in steps[:2]], [detector_step(*step) for step in steps[2:]]
-    geometry = Geometry(scan_step=_pair(scan), detector_step=_pair(detector))
+    scan = [length(*step) for step in steps[:2]]
+    detector = [detector_step(*step, geometry.energy) for step in steps[2:]]
+    geometry = geometry.updated(scan_step=_pair(scan), detector_step=_pair(detector))
     return Recording(DaskFrames(data), data.shape[:2], geometry)
 
 

@@ -1,9 +1,9 @@
-"""TIFF: a single grey image; its sampling is read where ImageJ or Fiji wrote it."""
+"""TIFF: a single grey image; its sampling is read where ImageJ, Fiji or io.save wrote it."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,11 +27,17 @@ def open_picture(path: Path, dataset: str | None = None) -> Picture:
     try:
         with tifffile.TiffFile(path) as file:
             values = np.asarray(file.asarray())
-            steps = _steps(file)
+            described = next(iter(file.shaped_metadata or ()), {})
+            steps = _described_steps(described) or _steps(file)
     except (tifffile.TiffFileError, ValueError, OSError) as error:
         raise UsageError(f"{path} is not a whole TIFF file: {error}") from None
     check_is_picture(str(path), values.shape, values.dtype)
-    return picture_of(values, steps)
+    return picture_of(values, steps, described.get("units"))
+
+
+def _described_steps(described: dict[str, Any]) -> list[Step]:
+    unit = str(described.get("sampling_units", ""))
+    return [(float(step), unit) for step in described.get("sampling", ())]
 
 
 def _steps(file: tifffile.TiffFile) -> list[Step]:

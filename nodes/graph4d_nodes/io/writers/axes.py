@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graph4d_nodes.scan import Scan4D
-from graph4d_nodes.values import detector_coords, scan_coords
 
 if TYPE_CHECKING:
     from xarray import DataArray
 
-__all__ = ["Axis", "axes_of", "coords_of_scan"]
+__all__ = ["Axis", "axes_of"]
 
 
 @dataclass(frozen=True)
@@ -28,18 +27,11 @@ class Axis:
     unit: str
 
 
-def coords_of_scan(scan: Scan4D) -> dict[str, Any]:
-    """Coordinates of all four axes of a scan."""
-    return {**scan_coords(scan.geometry, *scan.positions), **detector_coords(scan.geometry, *scan.item_shape)}
-
-
 def axes_of(value: DataArray | Scan4D) -> list[Axis]:
     """The axes of a value, slowest first; one without numbers along it counts its pixels."""
     import xarray as xr
 
-    coords: Mapping[Any, Any] = (
-        xr.Dataset(coords=coords_of_scan(value)).coords if isinstance(value, Scan4D) else value.coords
-    )
+    coords: Mapping[Any, Any] = xr.Dataset(coords=value.coords).coords if isinstance(value, Scan4D) else value.coords
     axes = []
     for dim, size in zip(value.dims, value.shape, strict=True):
         places, unit = np.arange(size), "px"

@@ -52,7 +52,8 @@ def write_hspy(value: DataArray | Scan4D, path: Path) -> None:
             _write_patterns(experiment, value)
         else:
             signal.attrs["quantity"] = f"{title} ({value.attrs.get('units', '1')})"
-            experiment.create_dataset("data", data=np.asarray(value.values))
+            data = experiment.create_dataset("data", data=np.asarray(value.values))
+            data.attrs["units"] = str(value.attrs.get("units", "1"))
 
 
 def _write_patterns(experiment: Any, scan: Scan4D) -> None:

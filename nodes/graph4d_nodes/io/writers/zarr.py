@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from graph4d import UsageError
 from graph4d.export import plain_attributes
-from graph4d_nodes.io.writers.axes import coords_of_scan
 from graph4d_nodes.io.writers.blocks import blocks, columns_at_a_time
 from graph4d_nodes.scan import Scan4D
 
@@ -52,7 +51,7 @@ def _write_scan(scan: Scan4D, folder: Path) -> None:
         "units": "counts",
         **{name: number for name, number in known.items() if number is not None},
     }
-    axes = xr.Dataset(coords=coords_of_scan(scan))
+    axes = xr.Dataset(coords=scan.coords)
     axes.to_zarr(folder, mode="w", zarr_format=3, consolidated=False)
     data: Any = zarr.open_group(folder, mode="r+").create_array(
         "data",
