@@ -270,6 +270,8 @@ _KINDS: dict[Any, str] = {bool: "bool", int: "int", float: "float", str: "str", 
 
 
 def _example(unit: Unit) -> str:
+    if unit.shown == "deg":
+        return "30 deg"
     return {"rad": "30 mrad", "Å": "0.4 nm", "eV": "300 keV", "1/Å": "0.02 1/Å", "s": "10 us"}.get(
         unit.name, f"1 {unit.shown}"
     )

@@ -216,8 +216,12 @@ def _is_angle(unit: Any) -> bool:
 def _kind(unit: Any) -> str:
     if _is_angle(unit):
         return "an angle"
-    kinds = {"[length]": "a length", "1 / [length]": "a spatial frequency", "[time]": "a time"}
+    kinds = {
+        "[length]": "a length",
+        "1 / [length]": "a spatial frequency",
+        "[time]": "a time",
+        "[mass] * [length] ** 2 / [time] ** 2": "an energy",
+        "[mass] * [length] ** 2 / [time] ** 3 / [current]": "a voltage",
+    }
     text = str(unit.dimensionality)
-    if text == "[mass] * [length] ** 2 / [time] ** 2":
-        return "an energy"
     return kinds.get(text, f"a quantity of dimension {text}")

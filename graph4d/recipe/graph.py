@@ -145,8 +145,9 @@ class Graph:
             return self.outputs[name]
         step, _, output = (name, "", "") if name in self.steps else name.rpartition(".")
         if step not in self.steps:
-            known = [*self.outputs, *self.steps]
-            raise UsageError(f"{self.title!r} has no output or step `{name}`{suggestion(name, known)}")
+            known = list(dict.fromkeys([*self.outputs, *self.steps]))
+            hint = suggestion(name, known) or f"; there are {', '.join(known)}"
+            raise UsageError(f"the recipe has no output or step `{name}`{hint}")
         outputs = list(self.steps[step].node.schema.outputs)
         if not output and len(outputs) == 1:
             return Ref(step, outputs[0])

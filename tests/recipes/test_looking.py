@@ -47,3 +47,21 @@ def test_a_terminal_that_cannot_print_a_letter_gets_the_rest_of_the_line():
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
     assert "?v_y/?x" in done.stdout
+
+
+def test_a_voltage_is_told_from_an_energy(cli):
+    said = cli("plan", RECIPES / "explore.yml", "--set", "scan=x.h5", "--set", "energy=300 kV")
+    assert said.code == 2
+    assert "'300 kV' is a voltage; expected an energy such as 300 keV" in said.err
+
+
+def test_an_output_that_is_not_there_is_told_with_those_that_are(cli):
+    said = cli("why", RECIPES / "quickstart.yml", "zzz")
+    assert said.code == 2
+    assert said.err.startswith("graph4d: the recipe has no output or step `zzz`; there are truth, mean_pattern, bf")
+    assert "did you mean `ricom`?" in cli("why", RECIPES / "quickstart.yml", "rycom").err
+
+
+def test_an_angle_read_in_degrees_has_an_example_in_degrees(cli):
+    (line,) = [line for line in cli("nodes", "io.open").out.splitlines() if line.startswith("  rotation ")]
+    assert "such as 30 deg" in line
