@@ -73,6 +73,7 @@ class PerPattern(Over[S, T]):
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     along: tuple[NDArray[Any], ...]
+    streams: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +93,7 @@ def per_pattern(
     shape: tuple[int, ...] = (),
     dtype: DTypeLike = np.float64,
     along: Sequence[NDArray[Any]] = (),
+    streams: bool = False,
 ) -> Over[Any, T]:
     """A reduction that computes something of each pattern by itself.
 
@@ -112,13 +114,16 @@ def per_pattern(
     along : sequence of ndarray
         Values that go with the patterns, such as an origin for each: of shape ``(number of patterns, …)``, cut as the
         blocks are.
+    streams : bool
+        The kernel reads every number of a block, in the order of memory. Such kernels see a block before others: they
+        bring it into the cache the fastest way.
 
     Returns
     -------
     Over
         To be returned by the node.
     """
-    return PerPattern(kernel, arguments, finish, tuple(shape), np.dtype(dtype), tuple(along))
+    return PerPattern(kernel, arguments, finish, tuple(shape), np.dtype(dtype), tuple(along), streams)
 
 
 def accumulate(

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graph4d.reduction import Accumulate, Blocked, Over
+from graph4d.reduction import Blocked, Over
 from graph4d.run.cancel import Token
 from graph4d.run.seen import nothing_seen
 
@@ -106,8 +106,7 @@ def run_pass(
 
 class _Pass:
     def __init__(self, jobs: Sequence[Job], token: Token, read_bytes: int, tile_bytes: int) -> None:
-        # Who goes from item to item first: reading memory in order is fastest, and folding may look at several at once.
-        self.jobs = sorted(jobs, key=lambda job: isinstance(job.reduction, Accumulate))
+        self.jobs = sorted(jobs, key=lambda job: not job.seen.streams)
         self.token = token
         self.root = root_of(jobs[0].stack)
         self.count = prod(self.root.positions)

@@ -19,6 +19,7 @@ class Filled:
 
     def __init__(self, reduction: PerPattern[Any, Any], positions: Sequence[int]) -> None:
         self._reduction = reduction
+        self.streams = reduction.streams
         self._shape = (*positions, *reduction.shape)
         empty = np.nan if reduction.dtype.kind in "fc" else 0
         self._out = np.full((prod(positions), *reduction.shape), empty, reduction.dtype)
@@ -45,6 +46,7 @@ class Folded:
 
     def __init__(self, reduction: Accumulate[Any, Any]) -> None:
         self._reduction = reduction
+        self.streams = False
         self._state = reduction.init()
         self._items = 0
         self._next = 0

@@ -87,6 +87,7 @@ def center_of_mass(
         finish=finish,
         shape=(3,),
         along=[origins],
+        streams=radius is None,
     )
 
 
