@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,12 +42,14 @@ class Ledger:
 
     graph: Graph
     store: Store
+    needed: Collection[str]
+    """The steps to look at; the files of others may be missing."""
     actions: dict[str, Action] = field(default_factory=dict)
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
     """Digest by output name, for each step whose outputs (or some lazy ones of them) are known."""
 
     def advance(self, names: Iterable[str] | None = None) -> None:
-        """Work out what can be known of these steps (of all by default) and of those that follow from them.
+        """Work out what can be known of these steps (of all that are needed by default) and of those that follow.
 
         Raises
         ------
@@ -56,6 +59,8 @@ class Ledger:
         queue = deque(self.graph.steps if names is None else names)
         while queue:
             name = queue.popleft()
+            if name not in self.needed:
+                continue
             before = len(self.outputs.get(name, ()))
             self._look_up(self.graph.steps[name])
             if names is not None and len(self.outputs.get(name, ())) > before:
@@ -104,6 +109,8 @@ def _action(step: Step, inputs: Mapping[str, str], store: Store) -> Action:
         if parameter.reads and parameters[name] is not None:
             parameters[name] = Path(parameters[name]).name  # its content counts, not where it lies
     content = {"parameters": parameters, "files": [(Path(path).name, digest) for path, digest in files.items()]}
+    if not node.deterministic:
+        content["throw"] = secrets.token_hex()  # what has no digest by content must not be taken for the last result
     record = {
         "node": node.id,
         "version": node.version,

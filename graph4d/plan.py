@@ -75,11 +75,11 @@ def plan(graph: Graph, store: Store, wanted: Iterable[Ref] | None = None) -> Pla
     UsageError
         A file that a step reads is missing.
     """
-    ledger = Ledger(graph, store)
-    ledger.advance()
-    history = store.history(graph.identity) or {}
-    statuses: dict[str, Status] = {}
     queue = deque(graph.outputs.values() if wanted is None else wanted)
+    ledger = Ledger(graph, store, graph.ancestors(ref.step for ref in queue))
+    ledger.advance()
+    history = store.history(graph.identity)
+    statuses: dict[str, Status] = {}
     while queue:
         ref = queue.popleft()
         step = graph.steps[ref.step]
@@ -87,10 +87,12 @@ def plan(graph: Graph, store: Store, wanted: Iterable[Ref] | None = None) -> Pla
         if digest is not None and not is_lazy(step.node, ref.output) and store.has(digest):
             statuses.setdefault(ref.step, Status.REUSE)
             continue
-        if statuses.get(ref.step) not in (None, Status.REUSE):
-            continue
         unknown = [r for r in step.inputs.values() if ledger.digest(r) is None]
-        statuses[ref.step] = _status(step, ref, history, bool(unknown))
+        status = _status(step, ref, history, bool(unknown))
+        known = statuses.get(ref.step, Status.REUSE)
+        if known not in (Status.REUSE, Status.OPEN) or status is known:
+            continue
+        statuses[ref.step] = status
         queue.extend(unknown or step.inputs.values())
     planned = []
     for name, step in graph.steps.items():
@@ -121,4 +123,4 @@ def _reason(status: Status, step: Step, ledger: Ledger, history: Mapping[str, An
         return (
             f"runs only if the result of {names} changes" if status is Status.MAYBE else f"never ran; waits for {names}"
         )
-    return why(action, step, history.get(step.name))
+    return why(action, step, history.get(step.name), ledger.store.memo(action.key))

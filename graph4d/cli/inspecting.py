@@ -46,7 +46,7 @@ def why(
     name = graph.find(step).step
     planned = make_plan(graph, store, [*graph.outputs.values(), graph.find(step)])[name]
     print(f"{planned.step} ({planned.node}): {planned.status}: {planned.reason}")
-    ledger = Ledger(graph, store)
+    ledger = Ledger(graph, store, graph.ancestors([name]))
     ledger.advance()
     action = ledger.actions.get(name)
     if action is None:

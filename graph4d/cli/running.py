@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from graph4d.run.events import Event
-    from graph4d.run.execute import Run
+    from graph4d.run.result import Run
 
 __all__ = ["run"]
 

@@ -42,6 +42,10 @@ class Token:
         if self.on_progress is not None:
             self.on_progress(fraction)
 
+    def child(self, on_progress: Callable[[float], None]) -> Token:
+        """A token that is cancelled with this one, and hears of its own progress."""
+        return Token(on_progress, self._stopped)
+
 
 current_token: ContextVar[Token | None] = ContextVar("graph4d_token", default=None)
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from graph4d.keys import output_key
 from graph4d.ledger import is_lazy, is_repeatable
 from graph4d.reduction import Over
-from graph4d.run.cancel import Token
+from graph4d.run.cancel import Cancelled, Token
 from graph4d.run.fused import Job, run_pass
-from graph4d.run.ports import checked_inputs, checked_outputs
+from graph4d.run.ports import checked_inputs, checked_outputs, conversions
 from graph4d.store import Encoded, Memo, StoreError, digest_of, encode_value, worth_storing
 
 if TYPE_CHECKING:
@@ -42,8 +42,10 @@ class Outcome:
     task: Task
     values: dict[str, Any] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
-    kept: dict[str, Any] = field(default_factory=dict)
-    """Values that the store does not hold, so that the run must."""
+    kept: set[str] = field(default_factory=set)
+    """Names of the outputs that the store does not hold, so that the run must."""
+    converted: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Units before and after, of the inputs that were brought to the unit of their port."""
     seconds: float = 0.0
     error: BaseException | None = None
     not_stored: str = ""
@@ -67,7 +69,13 @@ def compute_pass(tasks: Sequence[Task], store: Store, token: Token, threads: int
             jobs.append(error)
     good = [job for job in jobs if isinstance(job, Job)]
     started = time.perf_counter()
-    run_pass(good, threads=threads, token=token)
+    try:
+        run_pass(good, threads=threads, token=token)
+    except Cancelled:
+        raise
+    except Exception as error:  # reading may raise anything: then nobody in this pass has a result, but others have
+        for job in good:
+            job.error = job.error or error
     share = (time.perf_counter() - started) / max(1, len(good))
     return [_outcome(task, store, _result_of(job), share) for task, job in zip(tasks, jobs, strict=True)]
 
@@ -98,13 +106,10 @@ def _outcome(task: Task, store: Store, result: Callable[[], Any], seconds: float
     started = time.perf_counter()
     try:
         outcome.values = checked_outputs(task.step.node, result())
-    except Exception as error:  # a node may raise anything; it is told with its step
-        outcome.error = error
-        return outcome
-    outcome.seconds = seconds + time.perf_counter() - started
-    try:
+        outcome.seconds = seconds + time.perf_counter() - started
+        outcome.converted = conversions(task.step.node, task.inputs)
         _keep(outcome, store)
-    except TypeError as error:  # the node gave something that no store can hold
+    except Exception as error:  # a node may raise anything, and give what cannot be read or stored: told with its step
         outcome.error = error
     return outcome
 
@@ -113,28 +118,33 @@ def _keep(outcome: Outcome, store: Store) -> None:
     """Put the outputs into the store, and note what the action gave."""
     task, node = outcome.task, outcome.task.step.node
     stored: dict[str, str] = {}
-    size = 0
+    size, dear = 0, True
+    for name, value in outcome.values.items():
+        if is_lazy(node, name):
+            outcome.digests[name] = output_key(task.action.key, name)
+            outcome.kept.add(name)
+            continue
+        encoded = encode_value(value)
+        outcome.digests[name] = stored[name] = digest_of(encoded, task.action.key, name)
+        size += encoded.nbytes
+        # What recomputes faster than it loads need not outlive the process, unless somebody asked for it.
+        worth = name in task.looked_at or worth_storing(outcome.seconds, encoded.nbytes)
+        dear = dear and worth
+        if not _put(stored[name], encoded, worth, outcome, store):
+            outcome.kept.add(name)
+    if not (stored and is_repeatable(node)):
+        return
     try:
-        for name, value in outcome.values.items():
-            if is_lazy(node, name):
-                outcome.digests[name] = output_key(task.action.key, name)
-                outcome.kept[name] = value
-                continue
-            encoded = encode_value(value)
-            outcome.digests[name] = stored[name] = digest_of(encoded, task.action.key, name)
-            size += encoded.nbytes
-            if not _put(stored[name], encoded, name in task.looked_at, outcome, store):
-                outcome.kept[name] = value
-        if stored and is_repeatable(node):
-            store.remember(task.action.key, Memo(stored, outcome.seconds, size, str(node), environment()))
+        memo = Memo(stored, outcome.seconds, size, str(node), environment(), dear, outcome.converted)
+        store.remember(task.action.key, memo)
     except StoreError as error:
         outcome.not_stored = str(error)
 
 
-def _put(digest: str, encoded: Encoded, looked_at: bool, outcome: Outcome, store: Store) -> bool:
-    """Whether the store holds the value now. What recomputes faster than it loads need not outlive the process."""
+def _put(digest: str, encoded: Encoded, on_disk: bool, outcome: Outcome, store: Store) -> bool:
+    """Whether the store holds the value now."""
     try:
-        if looked_at or worth_storing(outcome.seconds, encoded.nbytes):
+        if on_disk:
             return store.put(digest, encoded, seconds=outcome.seconds)
     except StoreError as error:
         outcome.not_stored = str(error)

@@ -18,6 +18,7 @@ __all__ = [
     "StepReused",
     "StepSkipped",
     "StepStarted",
+    "UnitConverted",
 ]
 
 
@@ -32,6 +33,16 @@ class StepStarted(Event):
 
     step: str
     reason: str
+
+
+@dataclass(frozen=True)
+class UnitConverted(Event):
+    """An input of a step was brought to the unit of its port."""
+
+    step: str
+    port: str
+    given: str
+    unit: str
 
 
 @dataclass(frozen=True)

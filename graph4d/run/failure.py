@@ -40,8 +40,8 @@ def step_error(graph: Graph, step: Step, inputs: Mapping[str, Any], cause: BaseE
         return StepError(step.name, f"{step.where}error[input]: {step.name} ({step.node.id}): {cause}", cause)
     lines = [f"{step.where}error[failed]: {step.name} ({step.node.id}) raised {type(cause).__name__}: {cause}"]
     lines += [f"    {port}: {describe(value)}" for port, value in inputs.items()]
-    chain = [*(name for name in graph.order() if name in graph.ancestors([step.name])), step.name]
-    lines.append("    chain: " + " → ".join(dict.fromkeys(chain)))
+    above = graph.ancestors([step.name])
+    lines.append("    chain: " + " → ".join(name for name in graph.order() if name in above))
     return StepError(step.name, "\n".join(lines), cause)
 
 

@@ -12,7 +12,7 @@ from graph4d.errors import UsageError
 from graph4d.run.provenance import provenance
 
 if TYPE_CHECKING:
-    from graph4d.run.execute import Run
+    from graph4d.run.result import Run
     from graph4d.types import ValueType
 
 __all__ = ["write_outputs"]

@@ -12,7 +12,7 @@ import graph4d
 from graph4d.run.events import StepFailed, StepFinished, StepReused, StepSkipped, StepStarted
 
 if TYPE_CHECKING:
-    from graph4d.run.execute import Run
+    from graph4d.run.result import Run
 
 __all__ = ["provenance", "versions"]
 

@@ -18,7 +18,16 @@ from graph4d.store.records import canonical
 if TYPE_CHECKING:
     from xarray import DataArray, Dataset, Variable
 
-__all__ = ["Encoded", "blocks", "content_hasher", "decode_value", "digest_of", "encode_value", "read_only"]
+__all__ = [
+    "Encoded",
+    "blocks",
+    "content_hasher",
+    "decode_value",
+    "digest_of",
+    "encode_value",
+    "own_attributes",
+    "read_only",
+]
 
 #: A larger value [bytes] is not digested by its content: hashing it may take longer than computing it.
 LARGE = 64 << 20
@@ -148,6 +157,11 @@ def decode_value(meta: bytes, arrays: Sequence[NDArray[Any]]) -> DataArray | Dat
         return xr.DataArray(variable(item), coords=coords, name=item["name"])
     data = {item["name"]: variable(item) for item in document["data"]}
     return xr.Dataset(data, coords=coords, attrs=_restored(document["attrs"], arrays))
+
+
+def own_attributes(value: DataArray | Dataset | str) -> DataArray | Dataset | str:
+    """The value with attributes of its own: to change them changes nobody else's. The numbers are shared."""
+    return value if isinstance(value, str) else value.copy(deep=False)
 
 
 def read_only(value: Any) -> None:

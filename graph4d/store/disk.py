@@ -88,6 +88,7 @@ class DiskStore:
         self._inventory = Inventory(self._version)
         self._pins: Counter[str] = Counter()
         self._checked: dict[str, _State] = {}
+        self._broken: set[str] = set()  # in a store that may only be read
         self._lock = threading.RLock()
         for path in abandoned(self._temporary, time.time()):
             _delete(path)
@@ -122,8 +123,8 @@ class DiskStore:
         write_record(self._record("history", recipe), dict(document), self._temporary)
 
     def has(self, digest: str) -> bool:
-        """Whether an object is there, intact or not."""
-        return (self._object(digest) / "meta.json").exists()
+        """Whether an object is there, and not known to be broken."""
+        return digest not in self._broken and (self._object(digest) / "meta.json").exists()
 
     def check(self, digest: str) -> bool:
         """Whether an object is there and every bit of it is right; a broken one is removed.
@@ -143,7 +144,10 @@ class DiskStore:
             intact = False
         if not intact:
             self._discard(digest)
+            if self._object(digest).exists():
+                self._broken.add(digest)
             return False
+        self._broken.discard(digest)
         if time.time_ns() - max(changed for *_, changed in state) > TIME_STAMP_STEP:
             self._checked[digest] = state
         return True

@@ -22,3 +22,7 @@ class Memo:
     """Id and version of the node."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Versions of what the result was computed with."""
+    kept: bool = True
+    """Whether the values were worth a place on the disk; others are computed again when they are needed."""
+    converted: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Units before and after, of the inputs that were brought to the unit of their port."""

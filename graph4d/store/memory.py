@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from graph4d.store.budget import Entry, victims
-from graph4d.store.codec import Encoded, read_only
+from graph4d.store.codec import Encoded, own_attributes, read_only
 from graph4d.store.memo import Memo
 
 if TYPE_CHECKING:
@@ -61,12 +61,13 @@ class MemoryStore:
         return digest in self._values
 
     def get(self, digest: str) -> DataArray | Dataset | str | None:
-        """A value, with read-only arrays, or None."""
+        """A value, with read-only arrays and attributes of its own, or None."""
         with self._lock:
             value = self._values.get(digest)
-            if value is not None:
-                self._entries[digest] = replace(self._entries[digest], used=time.monotonic())
-            return value
+            if value is None:
+                return None
+            self._entries[digest] = replace(self._entries[digest], used=time.monotonic())
+        return own_attributes(value)
 
     def put(self, digest: str, encoded: Encoded, *, seconds: float) -> bool:
         """Keep a value, and forbid to write into its arrays; False if there is no room for it."""
@@ -100,7 +101,7 @@ class MemoryStore:
             self.prune(self.budget - nbytes)
             if self._total + nbytes > self.budget:
                 return False
-            self._values[digest] = value
+            self._values[digest] = own_attributes(value)
             self._entries[digest] = Entry(digest, nbytes, seconds, time.monotonic())
             self._total += nbytes
             return True

@@ -68,7 +68,7 @@ class Store:
         return self.memory.has(digest) or (self.disk is not None and self.disk.check(digest))
 
     def get(self, digest: str) -> DataArray | Dataset | str | None:
-        """A value with read-only arrays, or None."""
+        """A value with read-only arrays and attributes of its own, or None."""
         value = self.memory.get(digest)
         if value is None and self.disk is not None:
             value = self.disk.get(digest)

@@ -18,7 +18,7 @@ from graph4d.view.report import OutputItem, ParameterRow, Report, StepRow, write
 if TYPE_CHECKING:
     from graph4d.parameters import Parameter
     from graph4d.recipe.graph import Ref
-    from graph4d.run.execute import Run
+    from graph4d.run.result import Run
 
 __all__ = ["report_run"]
 

@@ -135,7 +135,7 @@ def test_the_history_of_a_recipe_is_what_was_recorded_last(tmp_path: Path) -> No
 def test_a_value_from_the_disk_stays_in_memory(tmp_path: Path) -> None:
     digest = put(DiskStore(tmp_path), 3)
     store = Store(MemoryStore(), DiskStore(tmp_path))
-    assert store.get(digest) is store.get(digest)
+    assert np.shares_memory(store.get(digest), store.get(digest))
 
 
 def test_without_a_disk_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
