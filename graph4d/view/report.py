@@ -68,6 +68,8 @@ class StepRow:
         Why; of a failed step, the error.
     seconds : float, optional
         It took when it was computed.
+    together : int
+        So many steps were computed in one pass over the data, and share that time.
     digest : str
         Of its first output; empty if there is none.
     inputs : sequence of str
@@ -80,6 +82,7 @@ class StepRow:
     status: str
     reason: str = ""
     seconds: float | None = None
+    together: int = 1
     digest: str = ""
     inputs: Sequence[str] = ()
     parameters: Sequence[ParameterRow] = ()
@@ -198,12 +201,16 @@ def _graph(steps: Sequence[StepRow]) -> str:
 
 def _box(step: StepRow) -> Box:
     parameters = [f"{row.name}: {row.text}" for row in step.parameters]
-    lines = [f"{step.name}: {step.node}", f"{step.status}. {step.reason}", _seconds(step), *parameters]
+    lines = [f"{step.name}: {step.node}", f"{step.status}. {step.reason}", _time(step), *parameters]
     return Box(step.name, step.node, step.status, _seconds(step), "\n".join(filter(None, lines)), step.inputs)
 
 
 def _seconds(step: StepRow) -> str:
     return "" if step.seconds is None else quantity(step.seconds, "s", digits=3)
+
+
+def _time(step: StepRow) -> str:
+    return _seconds(step) + (f", {step.together} in one pass" if step.together > 1 else "")
 
 
 def _parameters(rows: Sequence[ParameterRow]) -> str:
@@ -221,7 +228,7 @@ def _steps(steps: Sequence[StepRow]) -> str:
                 f"<code>{escape(step.node)}</code>",
                 f'<span class="status {escape(step.status)}">{escape(step.status)}</span>',
                 escape(step.reason),
-                _seconds(step),
+                _time(step),
                 _listed(step.parameters),
             )
             for step in steps

@@ -42,13 +42,14 @@ def report_run(run: Run, path: Path) -> None:
         The file cannot be written.
     """
     graph, document = run.graph, provenance(run)
+    together = {name: len(steps) for steps in run.log.passes() for name in steps}
     report = Report(
         title=graph.title,
         recipe=graph.path.name if graph.path else "built in Python",
         started=document["started"],
         seconds=run.seconds,
         parameters=_rows(graph.declared, graph.parameters),
-        steps=[_step(run, name, told) for name, told in document["steps"].items()],
+        steps=[_step(run, name, told, together.get(name, 1)) for name, told in document["steps"].items()],
         outputs=[_output(run, name, ref) for name, ref in run.wanted.items()],
         versions={"graph4d": document["graph4d"], **document["versions"]},
         source=graph.path.read_text(encoding="utf-8") if graph.path else "",
@@ -74,7 +75,7 @@ def _rows(declared: Mapping[str, Parameter], values: Mapping[str, Any]) -> list[
     ]
 
 
-def _step(run: Run, name: str, told: Mapping[str, Any]) -> StepRow:
+def _step(run: Run, name: str, told: Mapping[str, Any], together: int) -> StepRow:
     step = run.graph.steps[name]
     return StepRow(
         name,
@@ -82,6 +83,7 @@ def _step(run: Run, name: str, told: Mapping[str, Any]) -> StepRow:
         told["status"],
         reason=told.get("error") or told.get("reason", ""),
         seconds=told.get("seconds"),
+        together=together,
         digest=next(iter(told["outputs"].values()), ""),
         inputs=list(dict.fromkeys(ref.step for ref in step.inputs.values())),
         parameters=_rows(step.node.schema.parameters, step.parameters),

@@ -61,9 +61,9 @@ def a_report(figure: str, title: str = "A scan", outputs: tuple[OutputItem, ...]
         seconds=1.2345,
         parameters=[energy, ParameterRow("kernel", 41)],
         steps=[
-            StepRow("load", "io.open", "computed", "never ran", 0.0125, "aa", [], [energy]),
-            StepRow("bf", "image.virtual", "reused", "nothing changed", None, "bb", ["load"]),
-            StepRow("icom", "phase.icom", "failed", "ValueError: no field", None, "", ["load"]),
+            StepRow("load", "io.open", "computed", "never ran", 0.0125, 3, "aa", [], [energy]),
+            StepRow("bf", "image.virtual", "reused", "nothing changed", digest="bb", inputs=["load"]),
+            StepRow("icom", "phase.icom", "failed", "ValueError: no field", inputs=["load"]),
         ],
         outputs=[OutputItem("bf", "0123456789abcdef", IMAGE, figure)] if outputs is None else outputs,
         versions={"graph4d": "0.1.0", "numpy": "2.9"},
@@ -76,7 +76,7 @@ def test_the_report_tells_what_ran_with_what_and_why(figure: str) -> None:
     for part in (
         "A scan", "explore.yml", "2026-11-20 10:20 UTC", "graph4d 0.1.0", "1.23 s in all",
         "1 computed, 1 reused, 1 failed",
-        "energy 300 keV set of the electrons", "kernel 41 default", "io.open computed never ran 12.5 ms",
+        "energy 300 keV set of the electrons", "kernel 41 default", "io.open computed never ran 12.5 ms, 3 in one pass",
         "image.virtual reused nothing changed", "ValueError: no field", "numpy 2.9", "0123456789abcdef", "Image(y, x)",
         "graph4d: 1 title: A scan",
     ):  # fmt: skip
@@ -111,7 +111,7 @@ def test_hostile_text_stays_text(figure: str) -> None:
         started="2026-11-20T10:20:30",
         seconds=1.0,
         parameters=[ParameterRow(HOSTILE, HOSTILE, HOSTILE)],
-        steps=[StepRow(HOSTILE, HOSTILE, HOSTILE, HOSTILE, 1.0, HOSTILE, [], [ParameterRow(HOSTILE, HOSTILE)])],
+        steps=[StepRow(HOSTILE, HOSTILE, HOSTILE, HOSTILE, 1.0, 1, HOSTILE, [], [ParameterRow(HOSTILE, HOSTILE)])],
         outputs=[
             OutputItem(HOSTILE, HOSTILE, names, figure_json(xr.DataArray(1.0, name=HOSTILE), names, HOSTILE)),
             OutputItem(HOSTILE, HOSTILE, names, figure_json(image, names, HOSTILE)),
