@@ -48,8 +48,7 @@ def remove_hot_pixels(
         A listed pixel lies outside the detector, or no pixel would be left.
     """
     if pixels is None:
-        mean, count = _mean_of_sample(scan, sample)
-        bad = outliers(mean, threshold, counted=count if scan.dtype.kind in "iu" else None)
+        bad = outliers(*_sampled(scan, sample), threshold)
     else:
         bad = np.zeros(scan.item_shape, dtype=bool)
         for y, x in pixels:
@@ -75,43 +74,55 @@ def remove_hot_pixels(
     return replace(scan.map_blocks(repaired), metadata={**scan.metadata, "hot_pixels": tuple(places)})
 
 
-def outliers(mean: NDArray[np.float64], threshold: float, counted: int | None = None) -> NDArray[np.bool_]:
+def outliers(mean: NDArray[np.float64], variance: NDArray[np.float64], threshold: float) -> NDArray[np.bool_]:
     """Pixels that lie beyond all but one of their eight neighbours, so that a pair of hot pixels is found too.
 
     What is not finite is an outlier always.
 
     Parameters
     ----------
-    mean : ndarray
-        (ky, kx), mean of some patterns; at least 2 × 2.
+    mean, variance : ndarray
+        (ky, kx), mean of some patterns and its expected variance; at least 2 × 2.
     threshold : float
-        In standard deviations: of the typical difference of neighbours, and of Poisson noise.
-    counted : int, optional
-        Number of the patterns if they are counts of electrons; without it there is no Poisson noise.
+        In standard deviations: of the typical difference of neighbours, and of the noise.
     """
     finite = np.isfinite(mean)
     if not finite.any():
         return ~finite
     # Its neighbours see something ordinary in its place.
-    mean = np.where(finite, mean, np.median(mean[finite]))
-    padded = np.pad(mean, 1, mode="reflect")
-    rows, columns = mean.shape
-    shifts = [(dy, dx) for dy in range(3) for dx in range(3) if (dy, dx) != (1, 1)]
-    around = np.sort([padded[dy : dy + rows, dx : dx + columns] for dy, dx in shifts], axis=0)
+    mean, variance = (np.where(finite, a, np.median(a[finite])) for a in (mean, variance))
+    around = _sorted_neighbours(mean)
     middle = (around[3] + around[4]) / 2
     spread = 1.4826 * float(np.median(np.abs(mean - middle)[finite]))
-    # Where neighbours are dark a single electron is no surprise: the variance of a sum is never below 1.
-    poisson = np.maximum(middle, 1 / counted) / counted if counted else 0.0
+    # A dead pixel has no noise, its neighbours have; a single electron in the dark has more noise than they.
+    noise = np.maximum(variance, np.median(_sorted_neighbours(variance), axis=0))
     beyond = np.maximum(mean - around[-2], around[1] - mean)
-    return np.asarray(~finite | (beyond > threshold * np.sqrt(spread**2 + poisson)))
+    return np.asarray(~finite | (beyond > threshold * np.sqrt(spread**2 + noise)))
 
 
-def _mean_of_sample(scan: Scan4D, sample: int) -> tuple[NDArray[np.float64], int]:
+def _sorted_neighbours(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The eight around each pixel, the smallest first: (8, ky, kx)."""
+    padded = np.pad(values, 1, mode="reflect")
+    rows, columns = values.shape
+    shifts = [(dy, dx) for dy in range(3) for dx in range(3) if (dy, dx) != (1, 1)]
+    return np.sort([padded[dy : dy + rows, dx : dx + columns] for dy, dx in shifts], axis=0)
+
+
+def _sampled(scan: Scan4D, sample: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean of some patterns, and the variance that it has: Poisson's of integers, else that of the sample."""
     chosen = np.unique(np.linspace(0, scan.positions[0] * scan.positions[1] - 1, sample).astype(int))
-    total = np.zeros(scan.item_shape)
+    count = len(chosen)
+    total, squares = np.zeros(scan.item_shape), np.zeros(scan.item_shape)
     for index in chosen.tolist():
-        total += scan.read(index, index + 1)[0]
-    return total / len(chosen), len(chosen)
+        pattern = scan.read(index, index + 1)[0].astype(np.float64)
+        total += pattern
+        squares += pattern**2
+    mean = total / count
+    if scan.dtype.kind in "iu":
+        # The variance of a sum is never below 1: a single electron is no surprise.
+        return mean, np.maximum(mean, 1 / count) / count
+    with np.errstate(invalid="ignore"):  # of pixels that are not finite
+        return mean, np.maximum(squares / count - mean**2, 0) / count
 
 
 def _neighbours(bad: NDArray[np.bool_], y: int, x: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

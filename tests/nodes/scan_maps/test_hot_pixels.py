@@ -21,15 +21,19 @@ def disc(mean: float, shape: tuple[int, int] = (6, 6)) -> np.ndarray:
 
 
 @pytest.mark.parametrize("mean", [1.0, 20.0, 2000.0])
-def test_planted_pixels_are_found_and_nothing_else(scan_of: Make, mean: float) -> None:
+@pytest.mark.parametrize("gain", [1, 0.5, 60.0])
+def test_planted_pixels_are_found_and_nothing_else(scan_of: Make, mean: float, gain: float) -> None:
     values = disc(mean)
+    if gain != 1:
+        values = (values * gain).astype(np.float32)
+        mean *= gain
     assert remove_hot_pixels(scan_of(values)).metadata.get("hot_pixels", ()) == ()
     planted = ((2, 3), (12, 12), (12, 13), (23, 23))
     for y, x in planted:
         values[..., y, x] = 20 * mean
     values[..., 15, 12] = 0
     # A dead pixel shows only against light.
-    expected = planted if mean == 1.0 else sorted((*planted, (15, 12)))
+    expected = planted if mean == gain else sorted((*planted, (15, 12)))
     assert remove_hot_pixels(scan_of(values)).metadata["hot_pixels"] == tuple(expected)
 
 
