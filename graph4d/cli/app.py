@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Annotated
 
 import typer
 
+import graph4d
 from graph4d.cli import cache, inspecting, recipes, running
 from graph4d.cli.telling import told
 
@@ -13,12 +15,28 @@ __all__ = ["app"]
 
 app = typer.Typer(
     name="graph4d",
-    help="Run, check and explain recipes: graphs of typed nodes over 4D-STEM scans.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"graph4d {graph4d.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def graph4d_command(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Say the version and exit.")
+    ] = False,
+) -> None:
+    """Run, check and explain recipes: graphs of typed nodes over 4D-STEM scans."""
+
+
 commands: dict[str, Callable[..., None]] = {
     "run": running.run,
     "check": recipes.check,

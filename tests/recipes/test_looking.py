@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import graph4d
+
 RECIPES = Path(__file__).resolve().parents[2] / "recipes"
 
 
@@ -65,3 +67,7 @@ def test_an_output_that_is_not_there_is_told_with_those_that_are(cli):
 def test_an_angle_read_in_degrees_has_an_example_in_degrees(cli):
     (line,) = [line for line in cli("nodes", "io.open").out.splitlines() if line.startswith("  rotation ")]
     assert "such as 30 deg" in line
+
+
+def test_the_version_is_told(cli):
+    assert cli("--version").out == f"graph4d {graph4d.__version__}\n"
