@@ -122,6 +122,12 @@ def test_without_a_rotation_detector_and_scan_agree(tmp_path):
     assert scan.geometry.transform == ((1.0, 0.0), (0.0, 1.0))
 
 
+def test_real_numbers_that_no_kernel_adds_are_refused(tmp_path):
+    with pytest.raises(UsageError, match="holds float16.*save it as float32") as caught:
+        open_scan(path=saved(tmp_path / "scan.npy", ramp(2, 2, 2, 2).astype(np.float16)))
+    assert "\n" not in str(caught.value)
+
+
 def test_threads_read_the_same_patterns(tmp_path):
     truth = ramp(40, 25, 8, 8)
     scan = open_scan(path=saved(tmp_path / "scan.npy", truth))

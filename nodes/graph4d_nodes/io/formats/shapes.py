@@ -27,6 +27,8 @@ def check_is_patterns(name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -
         )
     if dtype.kind not in "uif":
         raise UsageError(f"{name} holds {dtype}; patterns are unsigned or signed integers or real numbers")
+    if dtype.kind == "f" and dtype.itemsize not in (4, 8):
+        raise UsageError(f"{name} holds {dtype}, which the compiled loops do not know; save it as float32 or float64")
     if 0 in shape:
         raise UsageError(f"{name} is empty: {shape_text(shape)}")
 
