@@ -111,7 +111,10 @@ def together(trial: Trial, folder: Path, count: int = 2) -> list[Outcome]:
 
 
 def outcome(out: Path) -> Outcome:
-    """Hashes of all that a run wrote, decoded: of each variable in each file, the numbers, and the digests."""
+    """Hashes of all that a run wrote, decoded: of each variable in each file, the numbers, the digests, and the code.
+
+    The code is part of it so that an edit between two runs is not taken for a fault of one of them.
+    """
     hashes = {}
     # A killed run may leave a draft, whose name begins with a dot; nobody takes that for an output.
     for path in sorted(out.glob("[!.]*.nc")):
@@ -120,7 +123,8 @@ def outcome(out: Path) -> Outcome:
     for path in sorted([*out.glob("[!.]*.csv"), *out.glob("metrics.json")]):
         hashes[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
     provenance = json.loads((out / "provenance.json").read_text(encoding="utf-8"))
-    return hashes | {f"digest of {name}": output["digest"] for name, output in provenance["outputs"].items()}
+    hashes |= {f"digest of {name}": output["digest"] for name, output in provenance["outputs"].items()}
+    return hashes | {f"code of {name}": step["code"] for name, step in provenance["steps"].items()}
 
 
 def difference(one: Outcome, other: Outcome) -> list[str]:
@@ -157,17 +161,23 @@ def main() -> int:
         folder = Path(name)
         expected, seconds = undisturbed(trial, folder)
         print(f"undisturbed: {len(expected)} results in {seconds:.2f} s")
-        hits, faults = 0, []
+        hits, faults = 0, 0
         for number in range(arguments.kills):
             after = moments.uniform(0, seconds)
             found, hit = killed(trial, folder / f"kill {number}", after)
             hits += hit
-            faults += [f"killed after {after:.3f} s: {what} differs" for what in difference(expected, found)]
+            faults += _told(f"killed after {after:.3f} s", difference(expected, found))
         for number, found in enumerate(together(trial, folder / "together")):
-            faults += [f"process {number} of two at once: {what} differs" for what in difference(expected, found)]
-    print(f"{hits} of {arguments.kills} runs were killed while they ran; two ran at once; {len(faults)} differences")
-    print("\n".join(faults), end="\n" if faults else "")
-    return int(bool(faults))
+            faults += _told(f"process {number} of two at once", difference(expected, found))
+    print(f"{hits} of {arguments.kills} runs were killed while they ran; two ran at once; {faults} differed")
+    return int(faults > 0)
+
+
+def _told(run: str, differing: Sequence[str]) -> bool:
+    """Print in what a run differs, at once; whether it does."""
+    if differing:
+        print(f"{run}: differs in {', '.join(differing)}", flush=True)
+    return bool(differing)
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ def test_two_runs_at_once_on_one_store_both_give_what_one_alone_gives(
 
 def test_the_comparison_sees_a_single_bit(tmp_path: Path) -> None:
     image = xr.DataArray(np.ones((2, 2)), dims=("y", "x"), name="image")
-    (tmp_path / "provenance.json").write_text('{"outputs": {"image": {"digest": "0"}}}')
+    (tmp_path / "provenance.json").write_text('{"outputs": {"image": {"digest": "0"}}, "steps": {}}')
     image.to_netcdf(tmp_path / "image.nc", engine="h5netcdf")
     (tmp_path / ".0-image.nc").write_text("the draft of a killed run")
     before = outcome(tmp_path)
