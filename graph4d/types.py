@@ -88,6 +88,8 @@ class ValueType:
         if self.container == "array":
             self._check_dims(value)
             self._check_unit(value)
+        else:
+            self._check_dataset(value)
 
     def _check_dims(self, value: Any) -> None:
         dims = tuple(map(str, value.dims))
@@ -97,6 +99,13 @@ class ValueType:
             dims = dims[len(dims) - len(expected) :]
         if dims != expected:
             raise ValueTypeError(f"expected {self}, got an array with dims ({', '.join(map(str, value.dims))})")
+
+    def _check_dataset(self, value: Any) -> None:
+        # Its variables may have further dims, unless it is to have none at all.
+        dims = set(map(str, value.dims))
+        if not dims.issuperset(set(self.dims) - {"..."}) or (dims and not self.dims):
+            found = f"with dims ({', '.join(map(str, value.dims))})" if dims else "without dims"
+            raise ValueTypeError(f"expected {self}, got a dataset {found}")
 
     def _check_unit(self, value: Any) -> None:
         if self.unit is None:

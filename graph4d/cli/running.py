@@ -61,6 +61,8 @@ def run(
 
 
 def _summary(done: Run, out: Path | None, report: Path | None) -> str:
+    from graph4d.run.provenance import notes
+
     computed = done.log.computed()
     lines = [f"{done.graph.title}: {_counted(len(computed))} computed in {done.seconds:.2f} s"]
     if computed:
@@ -68,15 +70,9 @@ def _summary(done: Run, out: Path | None, report: Path | None) -> str:
     reused = done.log.reused()
     if reused:
         lines.append(f"reused: {', '.join(reused)}")
-    lines += [f"note: {note}" for note in _notes(done)]
+    lines += notes(done)
     lines += [f"{what} in {where}" for what, where in (("outputs", out), ("report", report)) if where is not None]
     return "\n".join(lines)
-
-
-def _notes(done: Run) -> list[str]:
-    from graph4d.run.events import NotStored
-
-    return list(dict.fromkeys(f"{e.step} was not stored: {e.why}" for e in done.log if isinstance(e, NotStored)))
 
 
 def _counted(count: int) -> str:

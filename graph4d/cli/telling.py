@@ -9,13 +9,14 @@ from typing import ParamSpec
 
 import typer
 
+from graph4d.cli import INTERRUPTED
 from graph4d.errors import GraphError, UsageError
 from graph4d.run.cancel import Cancelled
 from graph4d.run.failure import RunError
 
 __all__ = ["told"]
 
-NODE_FAILED, WRONG_INPUT, INTERRUPTED = 1, 2, 130
+NODE_FAILED, WRONG_INPUT = 1, 2
 
 P = ParamSpec("P")
 

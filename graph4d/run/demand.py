@@ -30,7 +30,10 @@ class Demand:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._graph, self._ledger, self._store, self._log = run.graph, run.ledger, run.store, run.log
-        self.looked_at = set(run.wanted.values())
+        self.looked_at: dict[str, set[str]] = {}
+        """Outputs that somebody asked for, by step."""
+        for ref in run.wanted.values():
+            self.looked_at.setdefault(ref.step, set()).add(ref.output)
         self.settled: set[str] = set()
         self.ready: deque[str] = deque()
         """Steps that can run, apart from reductions."""
@@ -38,12 +41,10 @@ class Demand:
         self._busy: set[str] = set()  # ready or running
         self._before_reductions = self._steps_before_reductions()
         self._computed: set[str] = set()
-        self._needed: dict[str, set[str]] = {}  # outputs, by step
+        self._needed = {name: set(outputs) for name, outputs in self.looked_at.items()}  # for whatever reason
         self._waiting: dict[str, set[str]] = {}  # who waits for a step
         self._pinned: dict[str, list[str]] = {}  # inputs that must not be evicted before a step has had them
-        for ref in run.wanted.values():
-            self._needed.setdefault(ref.step, set()).add(ref.output)
-            self._settle([ref.step])
+        self._settle(reversed(self.looked_at))  # the last is looked at first
 
     @property
     def expects_reductions(self) -> bool:
@@ -119,9 +120,8 @@ class Demand:
         if name not in self.settled:
             self.settled.add(name)
             self._leave(name)
-            for ref in self.looked_at:
-                if ref.step == name:
-                    self._run.pin(ref)
+            for output in self.looked_at.get(name, ()):
+                self._run.pin(Ref(name, output))
             if name not in self._computed:
                 self._log(StepReused(name, tuple(self._ledger.outputs[name].items())))
         return self._waiting.pop(name, set())
@@ -143,7 +143,8 @@ class Demand:
         if digest is None or is_lazy(self._graph.steps[ref.step].node, ref.output):
             return False
         # What somebody looks at is verified, not just there: a damaged object is computed anew.
-        return self._store.check(digest) if ref in self.looked_at else self._store.has(digest)
+        looked_at = ref.output in self.looked_at.get(ref.step, ())
+        return self._store.check(digest) if looked_at else self._store.has(digest)
 
     def _pin_inputs(self, step: Step) -> None:
         """Keep what a step waits with: or, in a small store, its inputs would evict each other for ever."""
@@ -158,6 +159,6 @@ class Demand:
         self._store.unpin(self._pinned.pop(name, ()))
 
     def _steps_before_reductions(self) -> set[str]:
-        needed = self._graph.ancestors(ref.step for ref in self.looked_at)
+        needed = self._graph.ancestors(self.looked_at)
         reductions = {name for name in needed if self._graph.steps[name].node.schema.over is not None}
         return self._graph.ancestors(reductions) - reductions

@@ -154,7 +154,7 @@ class _Executor:
         inputs = self.demand.inputs(name)
         if inputs is None:
             return None
-        looked_at = frozenset(ref.output for ref in self.demand.looked_at if ref.step == name)
+        looked_at = frozenset(self.demand.looked_at.get(name, ()))
         return Task(self.graph.steps[name], self.ledger.actions[name], inputs, looked_at)
 
     def _by_root(self, names: Sequence[str]) -> list[list[str]]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+from typing import Annotated, NamedTuple
 
 import numpy as np
 import pytest
+import xarray as xr
 from engine.graphs import (
     a_movie,
     add,
@@ -24,11 +26,16 @@ from engine.graphs import (
     total,
 )
 
+from graph4d import Image, InputPath, Metrics, Scalar, Table, Unit, UsageError, node
+from graph4d.plan import plan
+from graph4d.recipe.graph import Graph, Ref
 from graph4d.reduction import per_pattern
 from graph4d.run.cancel import Cancelled, Token
+from graph4d.run.events import UnitConverted
 from graph4d.run.execute import execute
 from graph4d.run.failure import RunError
 from graph4d.run.fused import Job, run_pass
+from graph4d.run.provenance import provenance
 from graph4d.store import DiskStore, MemoryStore, Store
 
 
@@ -234,3 +241,103 @@ def test_a_stored_value_cannot_be_changed_by_whoever_gets_it(store):
     value = execute(graph(step("load", movie), step("total", total, {"movie": "load"})), store).value("total")
     with pytest.raises(ValueError, match="read-only"):
         value.values[0, 0] = -1
+
+
+@node("test.turned")
+def turned(*, unit: str = "mrad") -> Annotated[Scalar, Unit("rad")]:
+    """An angle in some unit."""
+    return xr.DataArray(30.0, attrs={"units": unit})
+
+
+@node("test.sine")
+def sine(angle: Annotated[Scalar, Unit("rad")]) -> Scalar:
+    """The sine of an angle."""
+    assert angle.attrs["units"] == "rad"
+    return xr.DataArray(np.sin(float(angle)), attrs={"units": "1"})
+
+
+def test_a_unit_is_converted_at_the_port_and_the_provenance_says_so_in_every_later_run(store):
+    angles = graph(step("angle", turned), step("sine", sine, {"angle": "angle"}))
+    run = execute(angles, store)
+    assert float(run.value("sine")) == np.sin(0.03)
+    assert UnitConverted("sine", "angle", "mrad", "rad") in list(run.log)
+    assert provenance(run)["steps"]["sine"]["converted"] == {"angle": "mrad→rad"}
+    again = provenance(execute(angles, at(store.folder)))["steps"]["sine"]
+    assert (again["status"], again["converted"]) == ("reused", {"angle": "mrad→rad"})
+    assert "numpy" in again["origin"]["versions"]
+
+
+def test_nothing_is_converted_that_has_the_right_unit(store):
+    run = execute(graph(step("angle", turned, unit="rad"), step("sine", sine, {"angle": "angle"})), store)
+    assert "converted" not in provenance(run)["steps"]["sine"]
+
+
+class Pair(NamedTuple):
+    first: Scalar
+    second: Scalar
+
+
+@node("test.half_a_pair")
+def half_a_pair() -> Pair:
+    """Forgets one of its outputs."""
+    return _one()
+
+
+@node("test.flat")
+def flat() -> Image:
+    """Promises an image, gives a line."""
+    return xr.DataArray(np.zeros(3), dims=("x",), attrs={"units": "1"})
+
+
+@node("test.meters")
+def meters() -> Annotated[Scalar, Unit("rad")]:
+    """Promises an angle, gives a length."""
+    return xr.DataArray(1.0, attrs={"units": "m"})
+
+
+@node("test.table_of_metrics")
+def table_of_metrics() -> Metrics:
+    """Promises numbers, gives columns."""
+    return xr.Dataset({"a": ("row", [1.0, 2.0])})
+
+
+@node("test.columns")
+def columns() -> Table:
+    """Promises columns, gives numbers."""
+    return xr.Dataset({"a": 1.0})
+
+
+def _one() -> Scalar:
+    return xr.DataArray(1.0, attrs={"units": "1"})
+
+
+@pytest.mark.parametrize(
+    ("of", "words"),
+    [
+        (half_a_pair, r"expected the outputs first, second, got one DataArray"),
+        (flat, r"output `out`: expected Image\(y, x\), got an array with dims \(x\)"),
+        (meters, r"output `out`: expected Scalar in rad, got values in m"),
+        (table_of_metrics, r"output `out`: expected Metrics, got a dataset with dims \(row\)"),
+        (columns, r"output `out`: expected Table\(row\), got a dataset without dims"),
+    ],
+)
+def test_a_result_that_is_not_what_was_promised_is_told_in_words(of, words, store):
+    outputs = list(of.schema.outputs)
+    one = step("bad", of)
+    wrong = graph(one) if outputs == ["out"] else Graph("a test", {"bad": one}, {"bad": Ref("bad", outputs[0])})
+    with pytest.raises(RunError, match=words):
+        execute(wrong, store).raise_for_errors()
+
+
+def test_only_the_files_of_what_is_wanted_must_be_there(store, tmp_path):
+    two = graph(step("lost", read, path=tmp_path / "lost.txt"), step("one", number), outputs="lost one")
+    assert float(execute(two, store, wanted={"one": Ref("one", "out")}).value("one")) == 1.0
+    assert plan(two, store, [Ref("one", "out")])["lost"].reason == "its result is not needed"
+    with pytest.raises(UsageError, match=r"no such file: .*lost.txt"):
+        execute(two, store)
+
+
+@node("test.read", effects="reads")
+def read(*, path: InputPath) -> Scalar:
+    """The number in a file."""
+    return xr.DataArray(float(path.read_text()), attrs={"units": "1"})
