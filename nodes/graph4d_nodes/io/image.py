@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from graph4d import Image, InputPath, Length, node
+from graph4d import Image, InputPath, node
 from graph4d_nodes.io.companions import files_with
 from graph4d_nodes.io.formats.discover import open_picture
+from graph4d_nodes.types import Sampling
 
 __all__ = ["open_image"]
 
@@ -21,7 +22,7 @@ def _files(parameters: Mapping[str, Any]) -> Iterable[Path]:
 
 
 @node("io.image", effects="reads", reads=_files)
-def open_image(*, path: InputPath, dataset: str | None = None, sampling: Length | None = None) -> Image:
+def open_image(*, path: InputPath, dataset: str | None = None, sampling: Sampling | None = None) -> Image:
     """Read an image.
 
     Parameters

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from graph4d import Angle, Energy, Frequency, InputPath, Length, Range, UsageError, node
+from graph4d import Angle, InputPath, Range, UsageError, node
 from graph4d_nodes.geometry import detector_to_scan
 from graph4d_nodes.io.companions import files_with
 from graph4d_nodes.io.formats.discover import open_recording
 from graph4d_nodes.scan import Scan4D
-from graph4d_nodes.types import Rotation
+from graph4d_nodes.types import BeamEnergy, DetectorStep, Rotation, Sampling
 
 __all__ = ["open_scan"]
 
@@ -28,10 +28,10 @@ def open_scan(
     scan_shape: tuple[int, int] | None = None,
     skip_frames: Annotated[int, Range(0)] = 0,
     skip_row: Annotated[int, Range(0)] = 0,
-    energy: Energy | None = None,
-    semiangle: Angle | None = None,
-    scan_step: Length | None = None,
-    detector_step: Frequency | None = None,
+    energy: BeamEnergy | None = None,
+    semiangle: Annotated[Angle, Range(0)] | None = None,
+    scan_step: Sampling | None = None,
+    detector_step: DetectorStep | None = None,
     rotation: Rotation = 0.0,
     transpose: bool = False,
 ) -> Scan4D:

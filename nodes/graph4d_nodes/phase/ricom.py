@@ -9,8 +9,9 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from graph4d import Frequency, Image, Odd, Range, Unit, VectorField, node
+from graph4d import Frequency, Image, Odd, Range, VectorField, node
 from graph4d_nodes.phase.field import check_band, gradient, phase_image
+from graph4d_nodes.types import Rotation
 
 __all__ = ["kernel_vectors", "ricom"]
 
@@ -25,7 +26,7 @@ def ricom(
     kernel: Annotated[int, Odd, Range(3, 401)] = 41,
     low: Frequency | None = None,
     high: Frequency | None = None,
-    rotation: Annotated[float, Unit("rad", "deg")] = 0.0,
+    rotation: Rotation = 0.0,
 ) -> Image:
     """Phase by integration within a window around each position: riCOM, which can be drawn while the scan still runs.
 

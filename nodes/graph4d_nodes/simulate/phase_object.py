@@ -7,11 +7,12 @@ from typing import Annotated, Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from graph4d import Angle, Energy, Frequency, Image, Length, Range, Unit, UsageError, node
+from graph4d import Angle, Image, Length, Range, Unit, UsageError, node
 from graph4d_nodes.geometry import Geometry, detector_to_scan, wavelength
 from graph4d_nodes.scan import Scan4D
 from graph4d_nodes.simulate.probe import probe
 from graph4d_nodes.simulate.sample import Gaussians, atoms, blobs
+from graph4d_nodes.types import BeamEnergy, DetectorStep, Rotation, Sampling
 from graph4d_nodes.values import image
 
 __all__ = ["PhaseObject", "SimulatedFrames", "phase_object"]
@@ -34,13 +35,13 @@ def phase_object(
     *,
     positions: tuple[Annotated[int, Range(1, 4096)], Annotated[int, Range(1, 4096)]] = (64, 64),
     detector: Annotated[int, Range(8, 1024)] = 64,
-    energy: Energy = 300e3,
+    energy: BeamEnergy = 300e3,
     semiangle: Angle = 20e-3,
     c10: Length = 0.0,
     c30: Length = 0.0,
-    scan_step: Length = 0.25,
-    detector_step: Frequency = 0.0625,
-    rotation: Annotated[float, Unit("rad", "deg")] = 0.0,
+    scan_step: Sampling = 0.25,
+    detector_step: DetectorStep = 0.0625,
+    rotation: Rotation = 0.0,
     transpose: bool = False,
     sample: Literal["atoms", "blobs"] = "atoms",
     spacing: Annotated[Length, Range(0.1)] = 4.0,

@@ -123,9 +123,19 @@ def test_without_a_rotation_detector_and_scan_agree(tmp_path):
 
 
 def test_real_numbers_that_no_kernel_adds_are_refused(tmp_path):
-    with pytest.raises(UsageError, match="holds float16.*save it as float32") as caught:
+    with pytest.raises(UsageError, match=r"holds float16.*save it as float32") as caught:
         open_scan(path=saved(tmp_path / "scan.npy", ramp(2, 2, 2, 2).astype(np.float16)))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"energy": "0 keV"}, {"semiangle": "-1 mrad"}, {"scan_step": "0 Å"}, {"detector_step": "-0.1 1/Å"}],
+    ids=lambda wrong: next(iter(wrong)),
+)
+def test_calibrations_that_cannot_be_are_out_of_bounds(tmp_path, wrong):
+    with pytest.raises(ValueError, match=r"`\w+`: .* is out of bounds; expected a number of at least"):
+        open_scan(path=saved(tmp_path / "scan.npy", ramp(2, 2, 2, 2)), **wrong)
 
 
 def test_threads_read_the_same_patterns(tmp_path):
