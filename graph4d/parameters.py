@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from graph4d.errors import suggestion
+import numpy as np
+
+from graph4d.errors import UsageError, suggestion
 from graph4d.units import Unit, UnitsError, convert, to_number
 
 __all__ = [
@@ -78,7 +80,7 @@ class Problem:
     """``unknown``, ``missing``, ``type``, ``unit`` or ``bounds``."""
 
 
-class ParameterErrors(ValueError):
+class ParameterErrors(UsageError):
     """Everything that is wrong with a set of parameters."""
 
     def __init__(self, owner: str, problems: list[Problem]) -> None:
@@ -144,6 +146,8 @@ class Parameter:
             if self.optional:
                 return None
             raise self._error("type", f"expected {self.expected}, got nothing")
+        if isinstance(value, np.generic | np.ndarray):  # from whoever calls a node as a function
+            value = value.tolist()
         result = _COERCE[self.kind](self, value)
         self._check_bounds(result, value)
         return result
@@ -297,9 +301,13 @@ def _float(p: Parameter, value: Any) -> float:
             raise p._error("unit", str(error)) from error
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise p._error("type", f"expected {p.expected}, got {value!r}")
-    if not math.isfinite(value):
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
         raise p._error("bounds", f"{value} is not a finite number")
-    return float(value) + 0.0  # -0.0 and 0.0 are one value
+    return number + 0.0  # -0.0 and 0.0 are one value
 
 
 def _str(p: Parameter, value: Any) -> str:

@@ -170,6 +170,8 @@ def convert(unit: str, target: str) -> float:
         return _rounded(_common_factor(unit, target))
     if not same_dimension(unit, target):
         raise UnitsError(f"{unit!r} cannot be converted to {target!r}")
+    if _registry().Quantity(0.0, unit).to(target).magnitude != 0:
+        raise UnitsError(f"{unit!r} cannot be converted to {target!r} by a factor: their zeros differ")
     return _rounded(float(_registry().Quantity(1.0, unit).to(target).magnitude))
 
 

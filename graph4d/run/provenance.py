@@ -32,8 +32,8 @@ def provenance(run: Run) -> dict[str, Any]:
     -------
     dict
         ``graph4d, title, recipe, source, started, seconds, parameters, steps, outputs, versions, notes``; each step
-        with node, package, version, code fingerprint, parameters, files, inputs, action, outputs, status, reason, seconds
-        and the units that were converted; a reused one with the ``origin`` of its result.
+        with node, package, version, code fingerprint, parameters, files, inputs, action, outputs, status, reason,
+        seconds and the units that were converted; a reused one with the ``origin`` of its result.
     """
     graph = run.graph
     return {

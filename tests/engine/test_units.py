@@ -88,3 +88,8 @@ def test_a_quantity_is_a_number_and_a_unit_never_an_expression(text):
 def test_a_unit_is_never_an_expression_of_powers():
     with pytest.raises(UnitsError):
         same_dimension("m**9**9**9", "Å")
+
+
+def test_units_whose_zeros_differ_are_not_converted_by_a_factor():
+    with pytest.raises(UnitsError, match="their zeros differ"):
+        convert("degC", "K")
