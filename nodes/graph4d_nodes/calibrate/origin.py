@@ -52,7 +52,8 @@ def find_origin(
     Returns
     -------
     Origin
-        (component, y, x): row and column [px].
+        (component, y, x): row and column [px]; the attribute ``detector`` has the rows and columns of the patterns in
+        which these are, so that they are not taken for places on a cropped or binned detector.
 
     Raises
     ------
@@ -80,7 +81,8 @@ def find_origin(
         out[~lit] = np.nan
 
     def finish(centres: NDArray[np.float64]) -> Origin:
-        return vector_field(_smooth(centres, fit), scan.geometry, "px", "origin")
+        origin = vector_field(_smooth(centres, fit), scan.geometry, "px", "origin")
+        return origin.assign_attrs(detector=list(scan.item_shape))
 
     return per_pattern(locate, finish=finish, shape=(2,))
 

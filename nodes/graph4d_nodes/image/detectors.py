@@ -58,6 +58,12 @@ def origin_list(scan: Scan4D, origin: DataArray | None) -> NDArray[np.float64]:
             f"the origin is known at {origin.shape[1]} × {origin.shape[2]} positions, but {scan.title} has "
             f"{scan.positions[0]} × {scan.positions[1]}; find it on the same scan"
         )
+    detector = tuple(origin.attrs.get("detector", scan.item_shape))
+    if detector != scan.item_shape:
+        raise UsageError(
+            f"the origin is a place on patterns of {detector[0]} × {detector[1]} px, but those of {scan.title} have "
+            f"{scan.item_shape[0]} × {scan.item_shape[1]}; find it after cropping and binning"
+        )
     values = np.asarray(origin.values, np.float64)
     if not np.isfinite(values).all():
         raise UsageError("the origin is not finite at every position; use a fit over the scan in calibrate.origin")

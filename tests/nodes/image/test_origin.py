@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 from graph4d_nodes.calibrate.disc import disc_radius
 from graph4d_nodes.calibrate.origin import find_origin
+from graph4d_nodes.image.com import center_of_mass
 from graph4d_nodes.io.open import open_scan
+from graph4d_nodes.scan_maps.bin import bin_scan
+from graph4d_nodes.scan_maps.crop import crop
 
 from graph4d import UsageError
 
@@ -72,3 +75,12 @@ def test_the_disc_of_a_low_dose_defocused_scan_is_found(shared_data):
     plane = find_origin(cropped).values
     np.testing.assert_allclose(plane.mean(axis=(1, 2)), [31.34, 31.37], atol=0.05)
     assert np.abs(single - plane).std() < 0.3
+
+
+@pytest.mark.parametrize("changed", [lambda scan: bin_scan(scan, detector=2), lambda scan: crop(scan, ky=(2, 60))])
+def test_an_origin_is_not_taken_for_a_place_on_another_detector(make_scan, rng, changed):
+    scan = make_scan(discs(PLANE, 9.0, 2000, rng))
+    origin = find_origin(scan, radius_px=9)
+    center_of_mass(scan, origin)
+    with pytest.raises(UsageError, match=r"patterns of 64 × 66 px.*find it after cropping and binning"):
+        center_of_mass(changed(scan), origin)
