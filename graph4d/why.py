@@ -39,11 +39,11 @@ def why(action: Action, step: Step, before: Mapping[str, Any] | None, memo: Memo
     changes = list(dict.fromkeys(_changes(action.record, step, before))) if before is not None else []
     if changes:
         return "; ".join(changes)
+    if before is None and memo is None:
+        return "never ran"
     if all(output.type.container == "lazy" for output in step.node.schema.outputs.values()):
         return "opened for what needs it"
-    if memo is None:
-        return "never ran" if before is None else "evicted"
-    return "evicted" if memo.kept else "quicker to compute than to keep"
+    return "evicted" if memo is None or memo.kept else "quicker to compute than to keep"
 
 
 def _changes(now: Mapping[str, Any], step: Step, before: Mapping[str, Any]) -> Iterator[str]:
