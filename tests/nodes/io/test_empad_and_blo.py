@@ -54,6 +54,16 @@ def test_the_newer_empad_description_is_read_as_well(tmp_path, shared_data):
     assert scan.geometry.energy == 300e3
 
 
+def test_a_stopped_empad_acquisition_keeps_what_does_not_depend_on_its_shape(empad):
+    with (empad / "scan_x4_y4.raw").open("r+b") as file:
+        file.truncate(130 * 128 * 4 * 8)
+    with pytest.raises(UsageError, match="set `scan_shape"):
+        open_scan(path=empad / "acquisition_1.xml")
+    geometry = open_scan(path=empad / "acquisition_1.xml", scan_shape=[2, 4]).geometry
+    assert (geometry.energy, geometry.scan_step) == (300e3, None)
+    assert geometry.detector_step == pytest.approx((0.018265, 0.018265), rel=1e-4)
+
+
 def test_a_raw_file_by_itself_has_its_shape_in_its_name(shared_data):
     assert open_scan(path=shared_data / "formats/empad/empad_scan_x4_y4.raw").positions == (4, 4)
 

@@ -43,8 +43,8 @@ def open_recording(path: Path, dataset: str | None = None) -> Recording:
         )
     frames = MappedFrames(raw, (count, SIDE, SIDE), "<f4", stride=FRAME_BYTES)
     positions = _positions(raw, root)
-    if positions is None or positions[0] * positions[1] != count:
-        return Recording(frames)
+    if positions is not None and positions[0] * positions[1] != count:
+        positions = None  # an acquisition that was stopped
     return Recording(frames, positions, Geometry() if root is None else _geometry(root, positions))
 
 
@@ -88,7 +88,7 @@ def _positions(raw: Path, root: ElementTree.Element | None) -> tuple[int, int] |
     return (int(named[2]), int(named[1])) if named else None
 
 
-def _geometry(root: ElementTree.Element, positions: tuple[int, int]) -> Geometry:
+def _geometry(root: ElementTree.Element, positions: tuple[int, int] | None) -> Geometry:
     microscope = root.find("iom_measurements")
     if microscope is None:
         return Geometry()
@@ -97,7 +97,7 @@ def _geometry(root: ElementTree.Element, positions: tuple[int, int]) -> Geometry
     detector_step = None if pixel is None else float(pixel) * 1e8  # 1e9 to 1/nm, 0.1 to 1/Å
     return Geometry(
         energy=None if voltage is None else float(voltage),
-        scan_step=_scan_step(microscope, positions),
+        scan_step=None if positions is None else _scan_step(microscope, positions),
         detector_step=None if detector_step is None else (detector_step, detector_step),
     )
 
