@@ -71,7 +71,7 @@ class Node(Generic[P, R]):
         migrate: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] | None = None,
     ) -> None:
         functools.update_wrapper(self, function)
-        self.function = function
+        self.function: Callable[..., Any] = function
         self.id = node_id
         self.version = version
         self.effects = effects
@@ -118,7 +118,8 @@ class Node(Generic[P, R]):
         bound = inspect.signature(self.function).bind(*args, **kwargs)
         parameters = {k: v for k, v in bound.arguments.items() if k in self.schema.parameters}
         inputs = {k: v for k, v in bound.arguments.items() if k in self.schema.ports}
-        return self.compute(inputs, self.validate(parameters))  # type: ignore[no-any-return]
+        result: R = self.compute(inputs, self.validate(parameters))
+        return result
 
     def compute(self, inputs: Mapping[str, Any], parameters: Mapping[str, Any]) -> Any:
         """Call the function on checked inputs and validated parameters; a reduction is carried out at once."""
@@ -126,7 +127,7 @@ class Node(Generic[P, R]):
         from graph4d.run.ports import checked_inputs
 
         inputs = checked_inputs(self, inputs)
-        result = self.function(**inputs, **parameters)  # type: ignore[call-arg]
+        result = self.function(**inputs, **parameters)
         if isinstance(result, Over):
             over = self.schema.over
             if over is None:

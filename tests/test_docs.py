@@ -18,7 +18,7 @@ from typer.main import get_group
 from typer.testing import CliRunner
 
 import graph4d.types
-from graph4d.plan import Status
+from graph4d.planning import Status
 from graph4d.recipe.load import check
 from graph4d.types import type_of
 

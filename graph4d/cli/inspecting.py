@@ -22,7 +22,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def plan(recipe: RecipeArgument, settings: SetOption = None, as_json: JsonOption = False) -> None:
     """Say what a run would compute, what it would reuse, and why."""
-    from graph4d.plan import plan as make_plan
+    from graph4d.planning import plan as make_plan
     from graph4d.store import default_store
 
     planned = make_plan(open_graph(recipe, settings), default_store()).steps
@@ -39,7 +39,7 @@ def why(
 ) -> None:
     """Say why a step would run or not, and what its key is made of."""
     from graph4d.ledger import Ledger
-    from graph4d.plan import plan as make_plan
+    from graph4d.planning import plan as make_plan
     from graph4d.store import default_store
 
     graph, store = open_graph(recipe, settings), default_store()

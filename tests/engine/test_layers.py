@@ -27,7 +27,7 @@ def test_the_engine_imports_nothing_from_the_nodes():
 
 def test_recipes_know_nothing_of_runs_sessions_views_and_commands():
     modules = {name for path in (ENGINE / "recipe").rglob("*.py") for name in imported(path)}
-    above = ("graph4d.run", "graph4d.plan", "graph4d.session", "graph4d.view", "graph4d.cli")
+    above = ("graph4d.run", "graph4d.planning", "graph4d.session", "graph4d.view", "graph4d.cli")
     assert {name for name in modules if name.startswith(above)} == set()
 
 

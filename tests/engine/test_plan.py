@@ -9,7 +9,7 @@ import xarray as xr
 from engine.graphs import Movie, a_movie, add, dice, graph, movie, number, sign, step, total
 
 from graph4d import Scalar, node
-from graph4d.plan import Status, plan
+from graph4d.planning import Status, plan
 from graph4d.recipe.graph import Ref
 from graph4d.run.execute import execute
 from graph4d.store import DiskStore, MemoryStore, Store

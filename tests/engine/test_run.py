@@ -27,7 +27,7 @@ from engine.graphs import (
 )
 
 from graph4d import Image, InputPath, Metrics, Scalar, Table, Unit, UsageError, node
-from graph4d.plan import plan
+from graph4d.planning import plan
 from graph4d.recipe.graph import Graph, Ref
 from graph4d.reduction import per_pattern
 from graph4d.run.cancel import Cancelled, Token

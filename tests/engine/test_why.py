@@ -10,7 +10,7 @@ from engine.graphs import add, graph, movie, number, step, total
 
 from graph4d import InputPath, Scalar, node
 from graph4d.declaration import Node
-from graph4d.plan import Status, plan
+from graph4d.planning import Status, plan
 from graph4d.recipe.graph import Graph, Ref
 from graph4d.run.events import StepStarted
 from graph4d.run.execute import execute

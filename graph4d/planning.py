@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from graph4d.ledger import Ledger, is_lazy
+from graph4d.store import default_store
 from graph4d.why import why
 
 if TYPE_CHECKING:
@@ -56,13 +57,14 @@ class Plan:
         return [planned.step for planned in self.steps if planned.status is status]
 
 
-def plan(graph: Graph, store: Store, wanted: Iterable[Ref] | None = None) -> Plan:
+def plan(graph: Graph, store: Store | None = None, wanted: Iterable[Ref] | None = None) -> Plan:
     """What a run would do with every step, computing nothing.
 
     Parameters
     ----------
     graph : Graph
-    store : Store
+    store : Store, optional
+        Where results are looked up; by default the one that the command line uses.
     wanted : iterable of Ref, optional
         The outputs somebody looks at; those of the recipe by default.
 
@@ -75,6 +77,7 @@ def plan(graph: Graph, store: Store, wanted: Iterable[Ref] | None = None) -> Pla
     UsageError
         A file that a step reads is missing.
     """
+    store = default_store() if store is None else store
     queue = deque(graph.outputs.values() if wanted is None else wanted)
     ledger = Ledger(graph, store, graph.ancestors(ref.step for ref in queue))
     ledger.advance()
