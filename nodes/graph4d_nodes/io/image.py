@@ -27,12 +27,12 @@ def open_image(*, path: InputPath, dataset: str | None = None, sampling: Samplin
 
     Parameters
     ----------
-    path
+    path : Path
         File of the image.
-    dataset
+    dataset : str, optional
         Which one of several in the file; by default the only image there is.
-    sampling
-        Size of a pixel, where the file does not say or is wrong.
+    sampling : float, optional
+        Size of a pixel [Å], where the file does not say or is wrong.
 
     Returns
     -------

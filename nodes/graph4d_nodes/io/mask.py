@@ -21,9 +21,9 @@ def open_mask(*, path: InputPath, dataset: str | None = None) -> Pattern:
 
     Parameters
     ----------
-    path
+    path : Path
         A NumPy (.npy), TIFF (.tif, .tiff) or HDF5 (.h5, .hdf5, .emd) file that holds one 2-D array.
-    dataset
+    dataset : str, optional
         Which dataset of an HDF5 file; by default the only 2-D one.
 
     Returns

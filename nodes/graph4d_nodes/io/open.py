@@ -42,27 +42,27 @@ def open_scan(
 
     Parameters
     ----------
-    path
+    path : Path
         File of the scan. Files that belong to it (header, data files of a master) are found beside it.
-    dataset
+    dataset : str, optional
         Which dataset of an HDF5 file; by default the only one that can be a scan.
-    scan_shape
+    scan_shape : (int, int), optional
         Scan rows and columns, where the file does not say or is wrong.
-    skip_frames
+    skip_frames : int
         Patterns recorded before the first position.
-    skip_row
+    skip_row : int
         Patterns recorded during flyback, at the end of each scan row.
-    energy
-        Of the electrons.
-    semiangle
-        Convergence semi-angle of the probe.
-    scan_step
-        Distance of scan positions.
-    detector_step
-        Size of a detector pixel, without 2π.
-    rotation
-        Angle by which the scan's axes appear turned on the detector, clockwise on screen.
-    transpose
+    energy : float, optional
+        Of the electrons [eV].
+    semiangle : float, optional
+        Convergence semi-angle of the probe [rad].
+    scan_step : float, optional
+        Distance of scan positions along y and x [Å].
+    detector_step : float, optional
+        Size of a detector pixel along ky and kx [1/Å], without 2π.
+    rotation : float
+        Angle [rad] by which the scan's axes appear turned on the detector, clockwise on screen.
+    transpose : bool
         The detector's rows and columns are exchanged.
 
     Returns
