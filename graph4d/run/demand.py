@@ -39,6 +39,7 @@ class Demand:
         """Steps that can run, apart from reductions."""
         self.ready_reductions: list[str] = []
         self._busy: set[str] = set()  # ready or running
+        self._doing: dict[str, str] = {}  # which of them by action: nothing is computed twice under two names
         self._before_reductions = self._steps_before_reductions()
         self._computed: set[str] = set()
         self._needed = {name: set(outputs) for name, outputs in self.looked_at.items()}  # for whatever reason
@@ -55,7 +56,7 @@ class Demand:
         """What a ready step is given; None if something turned out to be broken, so that it is not ready after all."""
         inputs = {port: self._run.load(ref) for port, ref in self._graph.steps[name].inputs.items()}
         if any(value is None for value in inputs.values()):
-            self._busy.discard(name)
+            self._leave(name)
             self._settle([name])
             return None
         return inputs
@@ -63,14 +64,17 @@ class Demand:
     def finish(self, outcome: Outcome) -> None:
         """Take note of what a step gave."""
         name, digests = outcome.task.step.name, outcome.digests
+        twins = [twin for twin in self._waiting.get(name, ()) if self._doing_of(twin) == name]
         self._leave(name)
         self._computed.add(name)
-        self._ledger.settle(name, digests)
+        for twin in (name, *twins):
+            self._ledger.settle(twin, digests)
         # Another thread's result must not push these out before those who wait for them have pinned them.
         self._store.pin(digests.values())
         for output, value in outcome.values.items():
             if output in outcome.kept or not self._store.has(digests[output]):
-                self._run.hold(Ref(name, output), value)
+                for twin in (name, *twins):
+                    self._run.hold(Ref(twin, output), value)
         self._settle([name])
         self._store.unpin(digests.values())
 
@@ -112,7 +116,12 @@ class Demand:
                 self._needed.setdefault(ref.step, set()).add(ref.output)
                 self._waiting.setdefault(ref.step, set()).add(name)
                 stack.append(ref.step)
-            if not missing:
+            if missing:
+                continue
+            twin = self._doing.setdefault(self._ledger.actions[name].key, name)
+            if twin != name:
+                self._waiting.setdefault(twin, set()).add(name)
+            else:
                 self._busy.add(name)
                 (self.ready if step.node.schema.over is None else self.ready_reductions).append(name)
 
@@ -154,8 +163,15 @@ class Demand:
         self._store.pin(new)
         pinned += new
 
+    def _doing_of(self, name: str) -> str | None:
+        """The step that is ready or running for the action of this one."""
+        action = self._ledger.actions.get(name)
+        return self._doing.get(action.key) if action else None
+
     def _leave(self, name: str) -> None:
         self._busy.discard(name)
+        if self._doing_of(name) == name:
+            del self._doing[self._ledger.actions[name].key]
         self._store.unpin(self._pinned.pop(name, ()))
 
     def _steps_before_reductions(self) -> set[str]:

@@ -341,3 +341,49 @@ def test_only_the_files_of_what_is_wanted_must_be_there(store, tmp_path):
 def read(*, path: InputPath) -> Scalar:
     """The number in a file."""
     return xr.DataArray(float(path.read_text()), attrs={"units": "1"})
+
+
+def test_one_thing_under_two_names_is_computed_once(store):
+    run = execute(
+        graph(
+            step("a", number, value=3.0),
+            step("b", number, value=3.0),
+            step("left", add, {"first": "a"}, more=1.0),
+            step("right", add, {"first": "b"}, more=1.0),
+            outputs="left right",
+        ),
+        store,
+    )
+    assert len(run.log.computed()) == 2
+    assert float(run.value("left")) == float(run.value("right")) == 4.0
+    assert execute(run.graph, at(store.folder)).log.computed() == []
+
+
+def test_one_stack_under_two_names_is_read_once(store):
+    opened.clear()
+    run = execute(
+        graph(
+            step("a", movie),
+            step("b", movie),
+            step("left", total, {"movie": "a"}),
+            step("right", mean, {"movie": "b"}),
+            outputs="left right",
+        ),
+        store,
+    )
+    assert len(opened) == 1
+    assert (opened[0].reads == 1).all()
+    assert run.value("left").shape == (20, 30)
+
+
+def test_a_failure_under_two_names_fails_both(store):
+    run = execute(
+        graph(
+            step("one", number),
+            step("a", fail, {"number": "one"}),
+            step("b", fail, {"number": "one"}),
+            outputs="a b",
+        ),
+        store,
+    )
+    assert set(run.errors) == {"a", "b"}
