@@ -42,7 +42,7 @@ class Outcome:
     task: Task
     values: dict[str, Any] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
-    kept: set[str] = field(default_factory=set)
+    to_hold: set[str] = field(default_factory=set)
     """Names of the outputs that the store does not hold, so that the run must."""
     converted: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Units before and after, of the inputs that were brought to the unit of their port."""
@@ -118,24 +118,24 @@ def _keep(outcome: Outcome, store: Store) -> None:
     """Put the outputs into the store, and note what the action gave."""
     task, node = outcome.task, outcome.task.step.node
     stored: dict[str, str] = {}
-    size, dear = 0, True
+    size, kept = 0, True
     for name, value in outcome.values.items():
         if is_lazy(node, name):
             outcome.digests[name] = output_key(task.action.key, name)
-            outcome.kept.add(name)
+            outcome.to_hold.add(name)
             continue
         encoded = encode_value(value)
         outcome.digests[name] = stored[name] = digest_of(encoded, task.action.key, name)
         size += encoded.nbytes
         # What recomputes faster than it loads need not outlive the process, unless somebody asked for it.
         worth = name in task.looked_at or worth_storing(outcome.seconds, encoded.nbytes)
-        dear = dear and worth
+        kept = kept and worth
         if not _put(stored[name], encoded, worth, outcome, store):
-            outcome.kept.add(name)
+            outcome.to_hold.add(name)
     if not (stored and is_repeatable(node)):
         return
     try:
-        memo = Memo(stored, outcome.seconds, size, str(node), environment(), dear, outcome.converted)
+        memo = Memo(stored, outcome.seconds, size, str(node), environment(), kept, outcome.converted)
         store.remember(task.action.key, memo)
     except StoreError as error:
         outcome.not_stored = str(error)
@@ -143,12 +143,17 @@ def _keep(outcome: Outcome, store: Store) -> None:
 
 def _put(digest: str, encoded: Encoded, on_disk: bool, outcome: Outcome, store: Store) -> bool:
     """Whether the store holds the value now."""
+    if not on_disk or store.disk is None:
+        return store.memory.put(digest, encoded, seconds=outcome.seconds)
     try:
-        if on_disk:
-            return store.put(digest, encoded, seconds=outcome.seconds)
+        there = store.put(digest, encoded, seconds=outcome.seconds)
     except StoreError as error:
         outcome.not_stored = str(error)
-    return store.memory.put(digest, encoded, seconds=outcome.seconds)
+        return store.memory.has(digest)
+    if not store.disk.has(digest):
+        needed, budget = (f"{nbytes / 2**20:.1f} MiB" for nbytes in (encoded.nbytes, store.disk.budget))
+        outcome.not_stored = f"its {needed} do not fit into the store's {budget} beside what is in use"
+    return there
 
 
 def environment() -> dict[str, str]:

@@ -72,7 +72,7 @@ class Demand:
         # Another thread's result must not push these out before those who wait for them have pinned them.
         self._store.pin(digests.values())
         for output, value in outcome.values.items():
-            if output in outcome.kept or not self._store.has(digests[output]):
+            if output in outcome.to_hold or not self._store.has(digests[output]):
                 for twin in (name, *twins):
                     self._run.hold(Ref(twin, output), value)
         self._settle([name])

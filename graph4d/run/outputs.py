@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graph4d.errors import UsageError
+from graph4d.export import replacing, write_netcdf
 from graph4d.run.provenance import provenance
 
 if TYPE_CHECKING:
@@ -74,8 +73,6 @@ def _write_output(run: Run, name: str, folder: Path, before: dict[str, Any]) -> 
         if path.suffix == ".csv":
             _write_text(path, run.value(name).to_dataframe().to_csv())
         else:
-            from graph4d.export import write_netcdf
-
             write_netcdf(run.value(name), path)
     return _stamp(path)
 
@@ -117,13 +114,5 @@ def _numbers(value: Any) -> dict[str, Any]:
 
 
 def _write_text(path: Path, text: str) -> None:
-    """Write to a temporary name and rename, so that no reader sees half a file."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")

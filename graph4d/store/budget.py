@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import threading
+from collections import Counter
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
-__all__ = ["Entry", "loading_seconds", "victims", "worth_storing"]
+__all__ = ["Entry", "Pinnable", "loading_seconds", "victims", "worth_storing"]
 
 
 @dataclass(frozen=True)
@@ -67,3 +69,22 @@ def victims(entries: Iterable[Entry], nbytes: int, pinned: Container[str] = ()) 
 def _rank(entry: Entry) -> tuple[float, float, str]:
     magnitude = math.floor(math.log2(entry.worth)) if entry.worth > 0 else -math.inf
     return magnitude, entry.used, entry.digest
+
+
+class Pinnable:
+    """What a tier of the store must not evict from this process. Safe under threads."""
+
+    def __init__(self) -> None:
+        self._pins: Counter[str] = Counter()
+        self._lock = threading.RLock()
+
+    def pin(self, digests: Iterable[str]) -> None:
+        """Never evict these from this process, until they are unpinned as often."""
+        with self._lock:
+            self._pins.update(digests)
+
+    def unpin(self, digests: Iterable[str]) -> None:
+        """Take back a :meth:`pin`."""
+        with self._lock:
+            self._pins.subtract(digests)
+            self._pins = +self._pins

@@ -17,15 +17,13 @@ import contextlib
 import errno
 import os
 import shutil
-import threading
 import time
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graph4d.store.budget import Entry, victims
+from graph4d.store.budget import Entry, Pinnable, victims
 from graph4d.store.codec import Encoded
 from graph4d.store.inventory import Inventory
 from graph4d.store.memo import Memo
@@ -69,7 +67,7 @@ class Report:
     """Digests of objects and keys of memos."""
 
 
-class DiskStore:
+class DiskStore(Pinnable):
     """Values and memos in a folder. Safe under threads and processes.
 
     Parameters
@@ -81,15 +79,14 @@ class DiskStore:
     """
 
     def __init__(self, root: Path, budget: int = 20 << 30) -> None:
+        super().__init__()
         self.path = root
         self.budget = budget
         self._version = root / "v1"
         self._temporary = self._version / "tmp"
         self._inventory = Inventory(self._version)
-        self._pins: Counter[str] = Counter()
         self._checked: dict[str, _State] = {}
         self._broken: set[str] = set()  # in a store that may only be read
-        self._lock = threading.RLock()
         for path in abandoned(self._temporary, time.time()):
             _delete(path)
 
@@ -197,17 +194,6 @@ class DiskStore:
                 self._publish(digest, packed, durable=seconds > DEAR)
                 self._inventory.add(Entry(digest, packed.nbytes, seconds, time.time()))
         return True
-
-    def pin(self, digests: Iterable[str]) -> None:
-        """Never evict these from this process, until they are unpinned as often."""
-        with self._lock:
-            self._pins.update(digests)
-
-    def unpin(self, digests: Iterable[str]) -> None:
-        """Take back a :meth:`pin`."""
-        with self._lock:
-            self._pins.subtract(digests)
-            self._pins = +self._pins
 
     def stat(self) -> Stat:
         """How much is in the store, by looking."""

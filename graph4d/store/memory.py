@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import Counter
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from graph4d.store.budget import Entry, victims
+from graph4d.store.budget import Entry, Pinnable, victims
 from graph4d.store.codec import Encoded, own_attributes, read_only
 from graph4d.store.memo import Memo
 
@@ -22,7 +19,7 @@ __all__ = ["MemoryStore"]
 MANY_MEMOS = 100_000
 
 
-class MemoryStore:
+class MemoryStore(Pinnable):
     """Values and memos of this process. Safe under threads.
 
     Parameters
@@ -32,13 +29,12 @@ class MemoryStore:
     """
 
     def __init__(self, budget: int = 1 << 30) -> None:
+        super().__init__()
         self.budget = budget
         self._memos: dict[str, Memo] = {}
         self._values: dict[str, DataArray | Dataset | str] = {}
         self._entries: dict[str, Entry] = {}
         self._total = 0
-        self._pins: Counter[str] = Counter()
-        self._lock = threading.RLock()
 
     @property
     def nbytes(self) -> int:
@@ -105,17 +101,6 @@ class MemoryStore:
             self._entries[digest] = Entry(digest, nbytes, seconds, time.monotonic())
             self._total += nbytes
             return True
-
-    def pin(self, digests: Iterable[str]) -> None:
-        """Never evict these, until they are unpinned as often."""
-        with self._lock:
-            self._pins.update(digests)
-
-    def unpin(self, digests: Iterable[str]) -> None:
-        """Take back a :meth:`pin`."""
-        with self._lock:
-            self._pins.subtract(digests)
-            self._pins = +self._pins
 
     def prune(self, target: int = 0) -> int:
         """Evict values until at most ``target`` bytes are left; returns how much was freed [bytes]."""

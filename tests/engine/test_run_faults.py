@@ -113,6 +113,8 @@ def test_outputs_that_do_not_fit_into_the_store_together_are_all_there_after_the
     run = execute(graph(*steps, outputs="a b c"), at(tmp_path, memory=int(1.5 * size), disk=int(1.5 * size)))
     for seed, name in enumerate("abc"):
         assert np.array_equal(run.value(name), noise(seed=seed))
+    notes = [event.why for event in run.log if isinstance(event, NotStored)]
+    assert notes == ["its 0.3 MiB do not fit into the store's 0.5 MiB beside what is in use"] * 2
 
 
 class Torn(Movie):
