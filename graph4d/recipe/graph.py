@@ -156,6 +156,25 @@ class Graph:
             raise UsageError(f"`{name}` is not one output of a step; choose from {choices}")
         return Ref(step, output)
 
+    def to_networkx(self) -> Any:
+        """The graph for other programs: to draw it, or to ask it what networkx can answer.
+
+        Returns
+        -------
+        networkx.MultiDiGraph
+            A node for each step, with the id of its ``node`` and its ``parameters``; an edge for each port that is fed,
+            from the step it is fed by, with ``output`` and ``port``.
+        """
+        import networkx
+
+        result = networkx.MultiDiGraph(title=self.title)
+        for step in self.steps.values():
+            result.add_node(step.name, node=step.node.id, parameters=dict(step.parameters))
+        for step in self.steps.values():
+            for port, ref in step.inputs.items():
+                result.add_edge(ref.step, step.name, output=ref.output, port=port)
+        return result
+
     @cached_property
     def _needs(self) -> dict[str, list[str]]:
         return {name: [ref.step for ref in step.inputs.values()] for name, step in self.steps.items()}
