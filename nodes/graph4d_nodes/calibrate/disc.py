@@ -7,8 +7,11 @@ from numpy.typing import NDArray
 
 __all__ = ["disc_radius"]
 
+ENOUGH = 50
+"""Electrons that a Gaussian must gather for its height to be more signal than noise."""
 
-def disc_radius(pattern: NDArray[np.float64], aspect: float = 1.0) -> float:
+
+def disc_radius(pattern: NDArray[np.float64], aspect: float = 1.0, *, counted: bool = False) -> float:
     """Radius of the bright-field disc, from the area above a threshold where that hardly depends on the threshold.
 
     Parameters
@@ -17,6 +20,8 @@ def disc_radius(pattern: NDArray[np.float64], aspect: float = 1.0) -> float:
         (ky, kx), counts.
     aspect : float
         Height of a pixel over its width.
+    counted : bool
+        Whether the numbers are electrons: then it is known how much noise there is to be smoothed.
 
     Returns
     -------
@@ -28,13 +33,21 @@ def disc_radius(pattern: NDArray[np.float64], aspect: float = 1.0) -> float:
     r(t) = √(area above t / π) is taken at 100 thresholds t from 0.01 to 0.99 of the maximum and averaged over its
     plateau: where it falls no faster than twice its median rate.
     """
-    from scipy.ndimage import median_filter
+    from scipy.ndimage import gaussian_filter, median_filter
 
-    # Single hot pixels would set the maximum.
-    smooth = median_filter(pattern, 3)
+    # Noise would set the maximum, and so would single hot pixels.
+    smooth = median_filter(gaussian_filter(pattern, _blur(pattern)) if counted else pattern, 3)
     thresholds = np.linspace(0.01, 0.99, 100) * smooth.max()
     areas = aspect * np.array([np.count_nonzero(smooth > threshold) for threshold in thresholds])
     radii = np.sqrt(areas / np.pi)
     rates = np.abs(np.gradient(radii))
     plateau = rates <= 2 * np.median(rates)
     return max(1.0, float(radii[plateau].mean()))
+
+
+def _blur(pattern: NDArray[np.float64]) -> float:
+    """Standard deviation [px] of the Gaussian under which ``ENOUGH`` electrons fall within the disc."""
+    # Of Poisson counts with mean m the square has the mean m² + m, so this is m, weighted towards bright pixels.
+    density = float(np.square(pattern).sum() / max(pattern.sum(), 1.0)) - 1
+    widest = min(pattern.shape) / 16
+    return float(min(widest, np.sqrt(ENOUGH / (4 * np.pi * density)))) if density > 0 else float(widest)

@@ -66,7 +66,7 @@ def find_origin(
     zero, aspect = row_sum_zero(scan.dtype), aspect_of(scan.geometry)
     disc = pixel_radius("radius", radius, radius_px, rad_per_px(scan.geometry)) or probe_radius(scan.geometry)
     if disc is None:
-        disc = disc_radius(_sample(scan), aspect)
+        disc = disc_radius(_sample(scan), aspect, counted=scan.dtype.kind in "iu")
     cell = max(1, int(disc / 4))
     side = disc * np.sqrt(np.pi) / cell
     window = max(1, round(side / aspect)), max(1, round(side))

@@ -51,6 +51,12 @@ def test_the_radius_of_a_disc_is_that_of_its_area(rng, radius):
     assert disc_radius(pattern.astype(float)) == pytest.approx(radius, abs=0.6)
 
 
+@pytest.mark.parametrize(("radius", "counts"), [(4.0, 300), (9.0, 600), (24.0, 3000)])
+def test_the_radius_of_a_faint_disc_is_not_that_of_its_noise(rng, radius, counts):
+    pattern = discs(np.array([31.3, 32.8])[:, None, None], radius, counts, rng)[0, 0].astype(float)
+    assert disc_radius(pattern, counted=True) == pytest.approx(radius, rel=0.2)
+
+
 def test_a_parabola_bends_and_a_constant_does_not(make_scan, rng):
     bent = PLANE + 0.04 * (Y - 5) ** 2
     scan = make_scan(discs(bent, 9.0, 20000, rng))
