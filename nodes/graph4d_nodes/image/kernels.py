@@ -190,16 +190,18 @@ def radial_sums(block: Array, out: Array, origins: Array, aspect: float, width: 
 
 @njit(nogil=True, cache=True)
 def add_patterns(total: Array, block: Array) -> Array:
-    """Add every pattern of the block to ``total``, one after the other; four at a time, to spare memory traffic."""
+    """Add every pattern of the block to ``total``, one after the other; eight at a time, to spare memory traffic."""
     n, rows, columns = block.shape
     wide = total.dtype.type
-    whole = n - n % 4
-    for k in range(0, whole, 4):
+    whole = n - n % 8
+    for k in range(0, whole, 8):
         for y in range(rows):
             sums = total[y]
             a, b, c, d = block[k, y], block[k + 1, y], block[k + 2, y], block[k + 3, y]
+            e, f, g, h = block[k + 4, y], block[k + 5, y], block[k + 6, y], block[k + 7, y]
             for x in range(columns):
-                sums[x] = wide(wide(wide(wide(sums[x] + wide(a[x])) + wide(b[x])) + wide(c[x])) + wide(d[x]))
+                four = wide(wide(wide(wide(sums[x] + wide(a[x])) + wide(b[x])) + wide(c[x])) + wide(d[x]))
+                sums[x] = wide(wide(wide(wide(four + wide(e[x])) + wide(f[x])) + wide(g[x])) + wide(h[x]))
     for k in range(whole, n):
         for y in range(rows):
             sums, a = total[y], block[k, y]
