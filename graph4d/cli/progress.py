@@ -8,7 +8,16 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from graph4d.run.events import Event, PassFinished, PassProgress, PassStarted, StepFailed, StepFinished, StepStarted
+from graph4d.run.events import (
+    Event,
+    PassFinished,
+    PassProgress,
+    PassStarted,
+    StepFailed,
+    StepFinished,
+    StepProgress,
+    StepStarted,
+)
 
 __all__ = ["progress_bars"]
 
@@ -29,6 +38,8 @@ def progress_bars() -> Iterator[Callable[[Event], None]]:
                 progress.remove_task(tasks.pop(_title(event.steps)))
             elif isinstance(event, StepStarted):
                 tasks[event.step] = progress.add_task(event.step, total=None)
+            elif isinstance(event, StepProgress):
+                progress.update(tasks[event.step], total=1.0, completed=event.fraction)
             elif isinstance(event, StepFinished | StepFailed) and event.step in tasks:
                 progress.remove_task(tasks.pop(event.step))
 

@@ -15,6 +15,7 @@ __all__ = [
     "PassStarted",
     "StepFailed",
     "StepFinished",
+    "StepProgress",
     "StepReused",
     "StepSkipped",
     "StepStarted",
@@ -33,6 +34,14 @@ class StepStarted(Event):
 
     step: str
     reason: str
+
+
+@dataclass(frozen=True)
+class StepProgress(Event):
+    """How much of a step that runs long is done, from 0 to 1, as its node says."""
+
+    step: str
+    fraction: float
 
 
 @dataclass(frozen=True)

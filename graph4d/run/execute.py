@@ -22,6 +22,7 @@ from graph4d.run.events import (
     PassStarted,
     StepFailed,
     StepFinished,
+    StepProgress,
     StepStarted,
     UnitConverted,
 )
@@ -146,9 +147,7 @@ class _Executor:
     def _submit(self, pool: ThreadPoolExecutor, names: Sequence[str], reduces: bool) -> None:
         tasks = [task for name in names if (task := self._task(name)) is not None]
         if tasks:
-            context = copy_context()
-            context.run(current_token.set, self.token)
-            self.pieces.add(pool.submit(context.run, self._work, tasks, reduces))
+            self.pieces.add(pool.submit(copy_context().run, self._work, tasks, reduces))
 
     def _task(self, name: str) -> Task | None:
         inputs = self.demand.inputs(name)
@@ -171,7 +170,11 @@ class _Executor:
         for task in tasks:
             memo = self.store.memo(task.action.key)
             self.log(StepStarted(task.step.name, why(task.action, task.step, self.history.get(task.step.name), memo)))
-        return self._compute_pass(tasks) if reduces else [compute(tasks[0], self.store)]
+        if reduces:
+            return self._compute_pass(tasks)
+        (task,) = tasks
+        current_token.set(self.token.child(lambda fraction: self.log(StepProgress(task.step.name, fraction))))
+        return [compute(task, self.store)]
 
     def _compute_pass(self, tasks: list[Task]) -> list[Outcome]:
         names = tuple(task.step.name for task in tasks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -106,11 +107,16 @@ def _write_numbers(run: Run, folder: Path, outputs: dict[str, Any], before: dict
 
 
 def _numbers(value: Any) -> dict[str, Any]:
-    """``{"value", "units"}`` of a scalar, or of each variable of metrics."""
+    """``{"value", "units"}`` of a scalar, or of each variable of metrics; None for what is not a finite number."""
     variables = getattr(value, "data_vars", None)
     if variables is not None:
         return {str(name): _numbers(variable) for name, variable in variables.items()}
-    return {"value": value.item(), "units": value.attrs.get("units", "1")}
+    number = value.item()
+    if isinstance(number, float) and not math.isfinite(number):
+        number = None  # JSON has no word for it
+    elif not isinstance(number, bool | int | float | str):
+        number = str(number)
+    return {"value": number, "units": value.attrs.get("units", "1")}
 
 
 def _write_text(path: Path, text: str) -> None:

@@ -30,8 +30,8 @@ from graph4d import Image, InputPath, Metrics, Scalar, Table, Unit, UsageError, 
 from graph4d.planning import plan
 from graph4d.recipe.graph import Graph, Ref
 from graph4d.reduction import per_pattern
-from graph4d.run.cancel import Cancelled, Token
-from graph4d.run.events import UnitConverted
+from graph4d.run.cancel import Cancelled, Token, report_progress
+from graph4d.run.events import StepProgress, UnitConverted
 from graph4d.run.execute import execute
 from graph4d.run.failure import RunError
 from graph4d.run.fused import Job, run_pass
@@ -387,3 +387,33 @@ def test_a_failure_under_two_names_fails_both(store):
         store,
     )
     assert set(run.errors) == {"a", "b"}
+
+
+@node("test.iterates")
+def iterates(*, steps: int = 4) -> Scalar:
+    """A node that says how far it is."""
+    for done in range(steps):
+        report_progress(done / steps)
+    return xr.DataArray(float(steps), attrs={"units": "1"})
+
+
+def test_a_node_that_runs_long_says_how_far_it_is(store):
+    run = execute(graph(step("fit", iterates)), store)
+    assert [event for event in run.log if isinstance(event, StepProgress)] == [
+        StepProgress("fit", fraction) for fraction in (0, 0.25, 0.5, 0.75)
+    ]
+
+
+def test_a_node_that_runs_long_stops_when_the_run_is_cancelled(store):
+    token = Token()
+
+    def listener(event):
+        if isinstance(event, StepProgress):
+            token.cancel()
+
+    others = set(threading.enumerate())
+    with pytest.raises(Cancelled):
+        execute(graph(step("fit", iterates, steps=10**9)), store, token=token, listener=listener)
+    for thread in set(threading.enumerate()) - others:
+        thread.join(10)
+        assert not thread.is_alive()
