@@ -87,7 +87,7 @@ def fit(image: Image, *, name: str) -> Fit:
 @node("toy.rows")
 def rows(image: Image, *, width: Annotated[float, Unit("nm")] = 1.0) -> Table:
     """A table of an image."""
-    return image.to_dataset(name="v")
+    return image.stack(row=("y", "x")).drop_vars(("row", "y", "x")).to_dataset(name="v")
 
 
 def forget(old):

@@ -374,7 +374,7 @@ def test_a_sweep_collects_tables_too():
     )
     table = run(load(text, registry=registry()), "widths")["rows"]
     assert isinstance(table, xr.Dataset)
-    assert dict(table.sizes) == {"sigma": 2, "y": 3, "x": 3}
+    assert dict(table.sizes) == {"sigma": 2, "row": 9}
 
 
 def test_points_that_differ_in_shape_cannot_be_stacked():
