@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from graph4d.recipe.load import load, read_setting
-
 if TYPE_CHECKING:
     from graph4d.recipe.graph import Graph
 
@@ -31,4 +29,6 @@ def open_graph(recipe: Path, settings: list[str] | None, *, incomplete: bool = F
     UsageError
         Everything that is wrong with the recipe or the settings.
     """
+    from graph4d.recipe.load import load, read_setting  # half of the time of `graph4d --help`
+
     return load(recipe, parameters=dict(read_setting(text) for text in settings or ()), incomplete=incomplete)
