@@ -31,7 +31,9 @@ def open_scan(
     energy: BeamEnergy | None = None,
     semiangle: Annotated[Angle, Range(0)] | None = None,
     scan_step: Sampling | None = None,
+    scan_step_x: Sampling | None = None,
     detector_step: DetectorStep | None = None,
+    detector_step_x: DetectorStep | None = None,
     rotation: Rotation = 0.0,
     transpose: bool = False,
 ) -> Scan4D:
@@ -58,8 +60,12 @@ def open_scan(
         Convergence semi-angle of the probe [rad].
     scan_step : float, optional
         Distance of scan positions along y and x [Å].
+    scan_step_x : float, optional
+        Distance along x [Å] where it differs from that along y.
     detector_step : float, optional
         Size of a detector pixel along ky and kx [1/Å], without 2π.
+    detector_step_x : float, optional
+        Size along kx [1/Å] where it differs from that along ky.
     rotation : float
         Angle [rad] by which the scan's axes appear turned on the detector, clockwise on screen.
     transpose : bool
@@ -87,8 +93,8 @@ def open_scan(
     geometry = recording.geometry.updated(
         energy=energy,
         semiangle=semiangle,
-        scan_step=None if scan_step is None else (scan_step, scan_step),
-        detector_step=None if detector_step is None else (detector_step, detector_step),
+        scan_step=_both_axes("scan_step", scan_step, scan_step_x),
+        detector_step=_both_axes("detector_step", detector_step, detector_step_x),
         transform=detector_to_scan(rotation, transpose),
     )
     return Scan4D.from_frames(
@@ -100,6 +106,14 @@ def open_scan(
         title=path.stem,
         metadata=recording.metadata,
     )
+
+
+def _both_axes(name: str, along_y: float | None, along_x: float | None) -> tuple[float, float] | None:
+    if along_y is None:
+        if along_x is not None:
+            raise UsageError(f"`{name}_x` is given without `{name}`, which it differs from; give both")
+        return None
+    return along_y, along_y if along_x is None else along_x
 
 
 def _shape_wanted(path: Path, count: int) -> str:

@@ -117,6 +117,16 @@ def test_given_calibrations_win_and_are_in_base_units(tmp_path):
     np.testing.assert_allclose(geometry.transform, [[1, 0], [0, -1]], atol=1e-12)
 
 
+def test_steps_may_differ_between_the_axes(tmp_path):
+    path = saved(tmp_path / "scan.npy", ramp(2, 3, 4, 5))
+    steps = {"scan_step": "2 Å", "scan_step_x": "3 Å", "detector_step": "0.1 1/Å", "detector_step_x": "0.2 1/Å"}
+    geometry = open_scan(path=path, **steps).geometry
+    assert geometry.scan_step == (2.0, 3.0)
+    assert geometry.detector_step == (0.1, 0.2)
+    with pytest.raises(UsageError, match="`scan_step_x` is given without `scan_step`"):
+        open_scan(path=path, scan_step_x="3 Å")
+
+
 def test_without_a_rotation_detector_and_scan_agree(tmp_path):
     scan = open_scan(path=saved(tmp_path / "scan.npy", ramp(2, 2, 2, 2)))
     assert scan.geometry.transform == ((1.0, 0.0), (0.0, 1.0))
