@@ -70,7 +70,7 @@ def _summary(done: Run, out: Path | None, report: Path | None) -> str:
     reused = done.log.reused()
     if reused:
         lines.append(f"reused: {', '.join(reused)}")
-    lines += notes(done)
+    lines += [f"note: {note}" for note in notes(done)]
     lines += [f"{what} in {where}" for what, where in (("outputs", out), ("report", report)) if where is not None]
     return "\n".join(lines)
 

@@ -52,9 +52,16 @@ def provenance(run: Run) -> dict[str, Any]:
 
 
 def notes(run: Run) -> list[str]:
-    """What a person should know although nothing failed."""
-    not_stored = (f"note: {e.step} was not stored: {e.why}" for e in run.log if isinstance(e, NotStored))
-    return list(dict.fromkeys([*map(str, run.graph.notes), *not_stored]))
+    """What a person should know although nothing failed, in a line each."""
+    lines = [f"{p.place or p.source}: {p.message}" + (f" ({p.hint})" if p.hint else "") for p in run.graph.notes]
+    not_stored: dict[str, dict[str, str]] = {}
+    for event in run.log:
+        if isinstance(event, NotStored):  # a full disk is one thing to know, however many results it refuses
+            not_stored.setdefault(event.why.rpartition(": ")[2], {})[event.step] = event.why
+    for told in not_stored.values():
+        names, why = ", ".join(told), next(iter(told.values()))
+        lines.append(f"{names} {'were' if len(told) > 1 else 'was'} not stored: {why}")
+    return lines
 
 
 def _told(run: Run) -> dict[str, dict[str, Any]]:

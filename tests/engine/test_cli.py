@@ -110,7 +110,10 @@ def test_json_is_all_that_a_run_prints_even_if_nothing_can_be_stored(place):
     assert code == 0
     document = json.loads(out)
     assert document["steps"]["image"]["status"] == "computed"
-    assert any("image was not stored: cannot write" in note for note in document["notes"])
+    (note,) = document["notes"]
+    names, _, why = note.partition(" were not stored: cannot write ")
+    assert set(names.split(", ")) == {"image", "numbers", "slow"}
+    assert "GRAPH4D_CACHE" in why
 
 
 def test_only_a_step_is_computed_that_is_no_output(place):
