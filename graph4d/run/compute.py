@@ -73,7 +73,8 @@ def compute_pass(tasks: Sequence[Task], store: Store, token: Token, threads: int
         run_pass(good, threads=threads, token=token)
     except Cancelled:
         raise
-    except Exception as error:  # reading may raise anything: then nobody in this pass has a result, but others have
+    # Reading may raise anything: then nobody in this pass has a result, but others have.
+    except (Exception, SystemExit) as error:
         for job in good:
             job.error = job.error or error
     share = (time.perf_counter() - started) / max(1, len(good))
@@ -109,7 +110,8 @@ def _outcome(task: Task, store: Store, result: Callable[[], Any], seconds: float
         outcome.seconds = seconds + time.perf_counter() - started
         outcome.converted = conversions(task.step.node, task.inputs)
         _keep(outcome, store)
-    except Exception as error:  # a node may raise anything, and give what cannot be read or stored: told with its step
+    # A node may raise anything, end the process, and give what cannot be read or stored: it is told with its step.
+    except (Exception, SystemExit) as error:
         outcome.error = error
     return outcome
 

@@ -291,3 +291,19 @@ def test_a_cancelled_run_does_not_wait_for_a_node_that_does_not_listen(store):
             graph(step("one", number), step("nap", sleep, {"number": "one"})), store, token=token, listener=listener
         )
     assert any(thread.name.startswith("graph4d") for thread in threading.enumerate())
+
+
+@node("fault.leave")
+def leave(number: Scalar) -> Scalar:
+    """Ends the process, as some libraries do."""
+    raise SystemExit(3)
+
+
+def test_a_node_that_ends_the_process_ends_itself_alone(store):
+    run = execute(
+        graph(step("one", number), step("bad", leave, {"number": "one"}), step("good", number), outputs="bad good"),
+        store,
+    )
+    assert float(run.value("good")) == 1.0
+    with pytest.raises(RunError, match="bad .* raised SystemExit: 3"):
+        run.raise_for_errors()
