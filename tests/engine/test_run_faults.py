@@ -305,5 +305,5 @@ def test_a_node_that_ends_the_process_ends_itself_alone(store):
         store,
     )
     assert float(run.value("good")) == 1.0
-    with pytest.raises(RunError, match="bad .* raised SystemExit: 3"):
+    with pytest.raises(RunError, match=r"bad .* raised SystemExit: 3"):
         run.raise_for_errors()
