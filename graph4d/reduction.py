@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from graph4d.types import ValueType
 
-__all__ = ["Accumulate", "Blocked", "Over", "PerPattern", "accumulate", "per_pattern"]
+__all__ = ["Accumulate", "Blocked", "Over", "PerPattern", "Together", "accumulate", "per_pattern"]
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -74,6 +74,15 @@ class PerPattern(Over[S, T]):
     dtype: np.dtype[Any]
     along: tuple[NDArray[Any], ...]
     streams: bool
+    together: Together | None
+
+
+Together = Callable[[Sequence[PerPattern[Any, Any]]], "PerPattern[Any, Sequence[NDArray[Any]]] | None"]
+"""``together(reductions)`` joins several reductions on one stack into a single one, or returns None.
+
+Its ``finish`` gives what the kernel of each would have filled in, in their order; that they were joined must not show
+in a single bit.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +103,8 @@ def per_pattern(
     dtype: DTypeLike = np.float64,
     along: Sequence[NDArray[Any]] = (),
     streams: bool = False,
-) -> Over[Any, T]:
+    together: Together | None = None,
+) -> PerPattern[Any, T]:
     """A reduction that computes something of each pattern by itself.
 
     Parameters
@@ -117,13 +127,16 @@ def per_pattern(
     streams : bool
         The kernel reads every number of a block, in the order of memory. Such kernels see a block before others: they
         bring it into the cache the fastest way.
+    together : callable, optional
+        Reductions of one pass that name the same (an equal) function are offered to it, to be computed by one kernel
+        that reads the patterns once; see :data:`Together`.
 
     Returns
     -------
-    Over
+    PerPattern
         To be returned by the node.
     """
-    return PerPattern(kernel, arguments, finish, tuple(shape), np.dtype(dtype), tuple(along), streams)
+    return PerPattern(kernel, arguments, finish, tuple(shape), np.dtype(dtype), tuple(along), streams, together)
 
 
 def accumulate(

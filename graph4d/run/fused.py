@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from graph4d.reduction import Blocked, Over
 from graph4d.run.cancel import Token
-from graph4d.run.seen import nothing_seen
+from graph4d.run.job import Job, joined
 
 __all__ = ["Job", "reduce_now", "root_of", "run_pass"]
 
@@ -30,30 +30,6 @@ SEGMENT_ITEMS = 2048
 #: the cache that cores share, and one is long enough for the calls of its kernels not to count.
 READ_BYTES = 16 << 20
 TILE_BYTES = 2 << 20
-
-
-class Job:
-    """One reduction on one stack; after the pass it holds the value or the error."""
-
-    def __init__(self, reduction: Over[Any, Any], stack: Blocked) -> None:
-        self.reduction = reduction
-        self.stack = stack
-        self.value: Any = None
-        self.error: BaseException | None = None
-        self.seen = nothing_seen(reduction, stack.positions)
-
-    def partial(self) -> Any:
-        """The value of what has been seen so far; for pictures while a pass runs."""
-        return self.seen.value()
-
-    def attempt(self, action: Callable[..., Any], *arguments: Any) -> Any:
-        """What ``action`` returns; what it raises becomes this job's error and leaves the others alone."""
-        if self.error is None:
-            try:
-                return action(*arguments)
-            except Exception as error:  # code of a node may raise anything
-                self.error = error
-        return None
 
 
 def reduce_now(reduction: Over[Any, Any], stack: Blocked) -> Any:
@@ -106,7 +82,8 @@ def run_pass(
 
 class _Pass:
     def __init__(self, jobs: Sequence[Job], token: Token, read_bytes: int, tile_bytes: int) -> None:
-        self.jobs = sorted(jobs, key=lambda job: not job.seen.streams)
+        self.asked = jobs
+        self.jobs = sorted(joined(jobs), key=lambda job: not job.seen.streams)
         self.token = token
         self.root = root_of(jobs[0].stack)
         self.count = prod(self.root.positions)
@@ -133,8 +110,8 @@ class _Pass:
             thread.join()
         if self.failure is not None:
             raise self.failure
-        for job in self.jobs:
-            job.value = job.attempt(job.partial)
+        for job in self.asked:
+            job.finish()
 
     def _work(self) -> None:
         try:

@@ -24,6 +24,7 @@ from engine.graphs import (
     sign,
     step,
     total,
+    total_kernel,
 )
 
 from graph4d import Image, InputPath, Metrics, Scalar, Table, Unit, UsageError, node
@@ -417,3 +418,52 @@ def test_a_node_that_runs_long_stops_when_the_run_is_cancelled(store):
     for thread in set(threading.enumerate()) - others:
         thread.join(10)
         assert not thread.is_alive()
+
+
+def sum_and_double(block, out):
+    out[:, 0] = block.sum((1, 2))
+    out[:, 1] = 2 * out[:, 0]
+
+
+def both_at_once(reductions):
+    return per_pattern(sum_and_double, finish=lambda sums: [sums[..., 0], sums[..., 1]], shape=(2,))
+
+
+def never_called(block, out):
+    raise AssertionError("each by itself")
+
+
+def joined_jobs(stack, together, kernel=never_called):
+    return [Job(per_pattern(kernel, finish=lambda sums: sums.copy(), together=together), stack) for _ in range(2)]
+
+
+def test_reductions_that_agree_on_it_are_computed_by_one_kernel():
+    stack = a_movie()
+    first, second = joined_jobs(stack, both_at_once)
+    run_pass([first, second])
+    assert first.error is None
+    assert np.array_equal(first.value.ravel(), stack.items.sum((1, 2)))
+    assert np.array_equal(second.value, 2 * first.value)
+    assert np.array_equal(first.partial(), first.value)
+
+
+def test_reductions_that_cannot_be_joined_are_computed_one_by_one():
+    stack = a_movie()
+    jobs = joined_jobs(stack, lambda reductions: None, total_kernel)
+    run_pass(jobs)
+    assert all(np.array_equal(job.value.ravel(), stack.items.sum((1, 2))) for job in jobs)
+
+
+def test_what_fails_in_a_common_kernel_fails_all_that_share_it_and_nobody_else():
+    def common_failure(reductions):
+        def kernel(block, out):
+            raise ZeroDivisionError("no counts")
+
+        return per_pattern(kernel, finish=lambda sums: [sums, sums])
+
+    stack = a_movie()
+    alone = Job(total.function(stack), stack)
+    jobs = joined_jobs(stack, common_failure)
+    run_pass([*jobs, alone])
+    assert [type(job.error) for job in jobs] == [ZeroDivisionError, ZeroDivisionError]
+    assert alone.error is None

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from graph4d import Angle, Over, Range, VectorField, node, per_pattern
 from graph4d_nodes.geometry import Geometry
 from graph4d_nodes.image.detectors import aspect_of, check_ring, origin_list, pixel_radius, rad_per_px, row_sum_zero
+from graph4d_nodes.image.together import in_one_go
 from graph4d_nodes.scan import Scan4D
 from graph4d_nodes.types import Origin
 from graph4d_nodes.values import vector_field
@@ -88,6 +89,7 @@ def center_of_mass(
         shape=(3,),
         along=[origins],
         streams=radius is None,
+        together=in_one_go(scan),
     )
 
 

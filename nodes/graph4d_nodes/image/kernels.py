@@ -20,6 +20,7 @@ __all__ = [
     "keep_maximum",
     "mask_sums",
     "moments",
+    "moments_and_rings",
     "radial_sums",
     "ring_sums",
     "segment_sums",
@@ -66,14 +67,20 @@ def span_sum(row: Array, start: Any, stop: Any, zero: Any) -> Any:
 
 
 @njit(nogil=True, cache=True)
+def ring_spans(oy: float, ox: float, aspect: float, inner: float, outer: float, spans: Array, columns: int) -> None:
+    """For every row y the columns of a ring: from ``spans[0, y]`` to ``spans[1, y]``, and from [2, y] to [3, y]."""
+    disc_spans(oy, ox, aspect, outer, spans[0], spans[3], columns)
+    disc_spans(oy, ox, aspect, inner, spans[1], spans[2], columns)
+
+
+@njit(nogil=True, cache=True)
 def ring_sums(block: Array, out: Array, origins: Array, inner: float, outer: float, aspect: float, zero: Any) -> None:
     """Sum of every pattern over inner ≤ distance < outer from its origin (row, column)."""
     n, rows, columns = block.shape
     spans = np.empty((4, rows), np.uintp)
     for k in range(n):
         if k == 0 or origins[k, 0] != origins[k - 1, 0] or origins[k, 1] != origins[k - 1, 1]:
-            disc_spans(origins[k, 0], origins[k, 1], aspect, outer, spans[0], spans[3], columns)
-            disc_spans(origins[k, 0], origins[k, 1], aspect, inner, spans[1], spans[2], columns)
+            ring_spans(origins[k, 0], origins[k, 1], aspect, inner, outer, spans, columns)
         total = 0.0
         for y in range(rows):
             row = block[k, y]
@@ -155,6 +162,48 @@ def moments(block: Array, out: Array, origins: Array, radius: float, aspect: flo
         for x in range(columns):
             along_columns += float(sums[x]) * x
         out[k, 0], out[k, 1], out[k, 2] = total, along_rows, along_columns
+
+
+@njit(nogil=True, cache=True)
+def moments_and_rings(
+    block: Array, out: Array, origins: Array, limits: Array, aspect: float, origin: Array, known: Array, zero: Any
+) -> None:
+    """:func:`moments` of whole patterns into ``out[k, :3]``, and :func:`ring_sums` of ring r into ``out[k, 3 + r]``.
+
+    A row comes from memory once, and the rings find it in the nearest cache. ``origins[k, r]`` is the origin of a ring,
+    ``limits[r]`` are its inner and outer radius; ``known[r]`` are its spans about ``origin[r]``, which are the right
+    ones for all patterns unless the beam moves.
+    """
+    n, rows, columns = block.shape
+    wide = type(zero)
+    by_column = np.full(columns, zero)
+    origin, spans = origin.copy(), known.copy()
+    for k in range(n):
+        for r in range(len(limits)):
+            oy, ox = origins[k, r]
+            if oy != origin[r, 0] or ox != origin[r, 1]:
+                ring_spans(oy, ox, aspect, limits[r, 0], limits[r, 1], spans[r], columns)
+                origin[r] = origins[k, r]
+        by_column[:] = zero
+        out[k] = 0.0
+        for y in range(rows):
+            row = block[k, y]
+            here = zero
+            for x in range(columns):
+                value = wide(row[x])
+                here = wide(here + value)
+                by_column[x] = wide(by_column[x] + value)
+            out[k, 0] += float(here)
+            out[k, 1] += float(here) * y
+            for r in range(len(limits)):
+                start, hole, end, stop = spans[r, 0, y], spans[r, 1, y], spans[r, 2, y], spans[r, 3, y]
+                if hole == end:
+                    out[k, 3 + r] += span_sum(row, start, stop, zero)
+                else:
+                    out[k, 3 + r] += span_sum(row, start, hole, zero)
+                    out[k, 3 + r] += span_sum(row, end, stop, zero)
+        for x in range(columns):
+            out[k, 2] += float(by_column[x]) * x
 
 
 @njit(nogil=True, cache=True)

@@ -19,6 +19,7 @@ from graph4d_nodes.image.detectors import (
     rad_per_px,
     row_sum_zero,
 )
+from graph4d_nodes.image.together import in_one_go
 from graph4d_nodes.scan import Scan4D
 from graph4d_nodes.types import Origin
 from graph4d_nodes.values import image, scan_coords
@@ -123,7 +124,8 @@ def virtual_image(
             shape=(1, 4),
             along=[origins],
         )
-    return per_pattern(kernels.ring_sums, low, high, aspect, zero, finish=finish, along=[origins])
+    together = in_one_go(scan)
+    return per_pattern(kernels.ring_sums, low, high, aspect, zero, finish=finish, along=[origins], together=together)
 
 
 @node("image.segments")
