@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import math
-import types
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Any
 
 import numpy as np
 
 from graph4d.errors import UsageError, suggestion
+from graph4d.marks import read_annotation
 from graph4d.units import Unit, UnitsError, convert, to_number
 
-__all__ = [
-    "Group", "InputPath", "Log", "Odd", "OutputPath", "Parameter", "ParameterErrors", "Range", "Step", "validate",
-]  # fmt: skip
+__all__ = ["Parameter", "ParameterErrors", "validate"]
 
 
 class _Required:
@@ -25,49 +23,6 @@ class _Required:
 
 
 REQUIRED: Any = _Required()
-
-
-@dataclass(frozen=True)
-class Range:
-    """Bounds of a number, both included; None leaves a side open."""
-
-    low: float | None = None
-    high: float | None = None
-
-
-@dataclass(frozen=True)
-class Step:
-    """How far a control moves at a time."""
-
-    size: float
-
-
-class _Mark:
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __repr__(self) -> str:
-        return self.name
-
-
-Odd = _Mark("Odd")
-"""The integer is odd."""
-Log = _Mark("Log")
-"""A control for the number moves on a logarithmic scale."""
-_READS, _WRITES = _Mark("Reads"), _Mark("Writes")
-
-
-@dataclass(frozen=True)
-class Group:
-    """Heading under which a control appears."""
-
-    name: str
-
-
-InputPath = Annotated[Path, _READS]
-"""A file whose content the result depends on."""
-OutputPath = Annotated[Path, _WRITES]
-"""A file or folder that the node writes."""
 
 
 @dataclass(frozen=True)
@@ -124,10 +79,10 @@ class Parameter:
         """
         import inspect
 
-        facts: dict[str, Any] = {"name": name, "help": text}
-        facts["default"] = REQUIRED if default is inspect.Parameter.empty else default
-        _read_annotation(name, annotation, facts)
-        return cls(**facts)
+        facts = read_annotation(name, annotation)
+        facts["items"] = tuple(cls.from_annotation(name, item, REQUIRED) for item in facts.get("items", ()))
+        given = REQUIRED if default is inspect.Parameter.empty else default
+        return cls(name=name, help=text, default=given, **facts)
 
     @property
     def required(self) -> bool:
@@ -224,53 +179,6 @@ def validate(owner: str, parameters: Mapping[str, Parameter], given: Mapping[str
     if problems:
         raise ParameterErrors(owner, problems)
     return values
-
-
-def _read_annotation(name: str, annotation: Any, facts: dict[str, Any]) -> None:
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin is Annotated:
-        _read_annotation(name, arguments[0], facts)
-        for mark in arguments[1:]:
-            _read_mark(mark, facts)
-    elif origin in (Union, types.UnionType):
-        inner = [a for a in arguments if a is not type(None)]
-        if len(inner) != 1 or len(inner) == len(arguments):
-            raise TypeError(f"parameter `{name}`: only `X | None` is understood, not {annotation}")
-        facts["optional"] = True
-        _read_annotation(name, inner[0], facts)
-    elif origin is Literal:
-        facts.update(kind="choice", choices=arguments)
-    elif origin in (tuple, list):
-        _read_items(name, origin, arguments, facts)
-    elif annotation in _KINDS:
-        facts["kind"] = _KINDS[annotation]
-    else:
-        raise TypeError(f"parameter `{name}`: {annotation!r} is not a type that a recipe can express")
-
-
-def _read_items(name: str, origin: Any, arguments: tuple[Any, ...], facts: dict[str, Any]) -> None:
-    inner = tuple(a for a in arguments if a is not ...)
-    facts.update(kind="list", items=tuple(Parameter.from_annotation(name, a, REQUIRED) for a in inner))
-    if origin is tuple and len(inner) == len(arguments):
-        facts["length"] = len(inner)
-
-
-def _read_mark(mark: Any, facts: dict[str, Any]) -> None:
-    if isinstance(mark, Unit):
-        facts["unit"] = mark
-    elif isinstance(mark, Range):
-        facts.update(low=mark.low, high=mark.high)
-    elif isinstance(mark, Step):
-        facts["step"] = mark.size
-    elif isinstance(mark, Group):
-        facts["group"] = mark.name
-    else:
-        flag = {id(Odd): "odd", id(Log): "log", id(_READS): "reads", id(_WRITES): "writes"}.get(id(mark))
-        if flag is not None:
-            facts[flag] = True
-
-
-_KINDS: dict[Any, str] = {bool: "bool", int: "int", float: "float", str: "str", Path: "path"}
 
 
 def _example(unit: Unit) -> str:

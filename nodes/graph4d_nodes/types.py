@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from graph4d.parameters import Range
+from graph4d.marks import Range
 from graph4d.types import ValueType
 from graph4d.units import Energy, Frequency, Length, Unit
 

@@ -19,7 +19,7 @@ from graph4d import (
     VectorField,
     node,
 )
-from graph4d.parameters import InputPath
+from graph4d.marks import InputPath
 from graph4d.registry import Registry
 
 

@@ -6,7 +6,7 @@ import ruamel.yaml
 from engine.plugin import registry
 
 from graph4d import Scalar, UsageError, node
-from graph4d.parameters import InputPath
+from graph4d.marks import InputPath
 from graph4d.recipe.freeze import check_lock, freeze
 from graph4d.recipe.json_schema import recipe_schema
 from graph4d.recipe.load import load

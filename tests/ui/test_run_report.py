@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 from graph4d import Angle, Image, UsageError, default_store, execute, load, node
-from graph4d.parameters import InputPath
+from graph4d.marks import InputPath
 from graph4d.registry import Registry
 from graph4d.view.run_report import report_run
 
