@@ -188,6 +188,6 @@ def _axes(level: Level, name: str, sweep: SweepEntry) -> dict[str, tuple[Any, ..
     values = [list(dict.fromkeys(fit(p, Argument(point[p.name])) for point in points)) for p in declared]
     return {
         "dims": tuple(sweep.over),
-        "units": tuple(p.unit.name if p.unit else "" for p in declared),
+        "units": tuple(p.unit.name if p.unit else "1" for p in declared),
         "values": tuple(map(tuple, values)),
     }

@@ -81,7 +81,7 @@ def _migrate_entry(name: str, entry: Mapping[str, Any], registry: Registry) -> _
     try:
         node_id, version = split_pin(use)
         node = registry.get(node_id)
-        values = migrated(node, version or node.version, entry.get("with") or {})
+        values = migrated(node, node.version if version is None else version, entry.get("with") or {})
     except (GraphError, ValueError) as error:
         return _Outcome(name, f"{name}: left at {use}: {error}")
     if version == node.version:

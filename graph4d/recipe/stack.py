@@ -67,7 +67,7 @@ def stack(
     dims : sequence of str
         Names of the new dimensions.
     units : sequence of str
-        Of their coordinates; "" for none.
+        Of their coordinates; "1" where they have no dimension.
     values : sequence of sequences
         Their coordinates.
     **points
@@ -86,7 +86,7 @@ def stack(
     import xarray as xr
 
     axes = [
-        xr.Variable(dim, _coordinate(numbers), {"units": unit} if unit else {})
+        xr.Variable(dim, _coordinate(numbers), {"units": unit})
         for dim, unit, numbers in zip(dims, units, values, strict=True)
     ]
     count = math.prod(len(v) for v in values)

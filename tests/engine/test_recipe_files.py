@@ -87,6 +87,7 @@ nodes:
       size: 21
   lost: {use: toy.old@2}
   none: {use: toy.nothing@1}
+  never: {use: toy.com@0}
 """
 
 
@@ -104,6 +105,7 @@ def test_one_failing_migration_does_not_keep_the_others(tmp_path):
     lines = migrate(path, registry=registry())
     assert lines[2].startswith("lost: left at toy.old@2: the migration of toy.old@2 failed with KeyError")
     assert lines[3].startswith("none: left at toy.nothing@1: there is no node")
+    assert lines[4].startswith("never: left at toy.com@0: toy.com@0 is retired, and nothing tells")
 
 
 def test_a_file_with_nothing_to_migrate_is_not_touched(tmp_path):

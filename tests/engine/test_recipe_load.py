@@ -352,6 +352,7 @@ def test_a_sweep_stacks_along_a_dimension_with_the_values_as_coordinate():
     stacked = run(load(SWEEP, registry=registry()), "widths")["again"]
     assert stacked.dims == ("sigma", "y", "x")
     assert stacked.coords["sigma"].values.tolist() == [1.0, 2.5]
+    assert stacked.coords["sigma"].attrs == {"units": "1"}
     assert stacked[:, 0, 0].values.tolist() == [1.0, 2.5]
 
 
