@@ -65,7 +65,7 @@ def compute_pass(tasks: Sequence[Task], store: Store, token: Token, threads: int
     for task in tasks:
         try:
             jobs.append(_job(task))
-        except Exception as error:  # a node may raise anything; it is told with its step
+        except (Exception, SystemExit) as error:  # a node may raise anything; it is told with its step
             jobs.append(error)
     good = [job for job in jobs if isinstance(job, Job)]
     started = time.perf_counter()

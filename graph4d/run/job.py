@@ -30,7 +30,7 @@ class Job:
         if self.error is None:
             try:
                 return action(*arguments)
-            except Exception as error:  # code of a node may raise anything
+            except (Exception, SystemExit) as error:  # code of a node may raise anything, and end the process
                 self.error = error
         return None
 
