@@ -103,7 +103,7 @@ def _action(step: Step, inputs: Mapping[str, str], store: Store) -> Action:
     try:
         files = {str(path): file_digest(path, store.folder) for path in node.files(step.parameters)}
     except UsageError as error:
-        raise UsageError(f"{step.where}{error}") from error
+        raise UsageError(f"{step.where}error[input]: {step.name} ({node.id}): {error}") from error
     parameters = dict(step.parameters)
     for name, parameter in node.schema.parameters.items():
         if parameter.reads and parameters[name] is not None:

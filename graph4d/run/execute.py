@@ -119,7 +119,7 @@ class _Executor:
             while self.demand.ready or self.demand.ready_reductions or self.pieces:
                 self._dispatch(pool)
                 self._collect()
-        except BaseException:
+        except BaseException:  # whatever ends the run, Ctrl-C among it, ends its threads
             self.token.cancel()
             pool.shutdown(wait=False, cancel_futures=True)
             wait(self.pieces, GRACE)

@@ -118,7 +118,7 @@ class _Pass:
             while (strip := self._take()) is not None:
                 for segment in strip:
                     self._go_through(segment)
-        except BaseException as error:
+        except BaseException as error:  # raised again by the thread that waits
             with self.lock:
                 self.failure = self.failure or error
 

@@ -158,3 +158,8 @@ def test_pixels_nobody_has_described_are_refused(tmp_path, header, why):
 def test_several_frames_are_no_image(merlin):
     with pytest.raises(UsageError, match=r"9 patterns.*io\.open"):
         open_image(path=merlin / "Single_9_Frame_CounterDepth_6_Rows_256.mib")
+
+
+def test_a_header_given_in_place_of_its_scan_says_what_to_give(shared_data):
+    with pytest.raises(UsageError, match=r"give the \.mib file beside it"):
+        open_scan(path=shared_data / "formats" / "gemini_test_CL30cm.hdr")

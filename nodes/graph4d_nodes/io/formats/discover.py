@@ -41,6 +41,7 @@ FORMATS = (
     Format(
         "", (".tpx3",), (b"TPX3",), refusal="is a stream of events, which needs the live source; this version has none"
     ),
+    Format("", (".hdr",), refusal="is the header of a Merlin scan; give the .mib file beside it"),
     Format("hdf5", (".h5", ".hdf5", ".hspy", ".emd", ".py4dstem", ".nxs"), (b"\x89HDF\r\n\x1a\n",), may_be_later=True),
 )
 OTHER = Format("rsciio", ())
