@@ -55,11 +55,23 @@ def schema(
         out.write_text(text + "\n", encoding="utf-8")
 
 
-def freeze(recipe: RecipeArgument, settings: SetOption = None) -> None:
+def freeze(
+    recipe: RecipeArgument,
+    settings: SetOption = None,
+    compare: Annotated[bool, typer.Option("--check", help="Say what changed since, and write nothing.")] = False,
+) -> None:
     """Write RECIPE.lock.yml: versions, code and data as they are now."""
+    from graph4d.recipe.freeze import check_lock
     from graph4d.recipe.freeze import freeze as write_lock
 
-    print(f"wrote {write_lock(open_graph(recipe, settings))}")
+    graph = open_graph(recipe, settings)
+    if not compare:
+        print(f"wrote {write_lock(graph)}")
+        return
+    differences = check_lock(graph)
+    print("\n".join(differences) or "nothing changed since it was frozen")
+    if differences:
+        raise typer.Exit(WRONG_INPUT)
 
 
 def migrate(recipe: RecipeArgument) -> None:

@@ -124,8 +124,9 @@ def _relative(path: Path, folder: Path) -> str:
 
 
 def _versions(names: set[str]) -> dict[str, str]:
-    """Versions of packages and of what they need directly, as far as that is installed."""
-    needed = {_REQUIREMENT.match(text) for name in names | {"graph4d"} for text in metadata.requires(name) or ()}
+    """Versions of packages and of what they need directly, as far as that is installed; extras are not needed."""
+    requirements = [text for name in names | {"graph4d"} for text in metadata.requires(name) or ()]
+    needed = {_REQUIREMENT.match(text) for text in requirements if "extra ==" not in text}
     wanted = names | {"graph4d"} | {match[0] for match in needed if match is not None}
     found = {}
     for name in sorted(wanted, key=str.lower):

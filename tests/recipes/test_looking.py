@@ -37,6 +37,26 @@ def test_what_cannot_be_written_is_told_in_a_line(cli, tmp_path):
         assert said.err == f"graph4d: {nowhere}: no such file or directory\n"
 
 
+def test_what_changed_since_a_recipe_was_frozen_is_told(cli, tmp_path):
+    recipe = tmp_path / "quick.yml"
+    recipe.write_text((RECIPES / "quickstart.yml").read_text())
+    assert cli("freeze", recipe).code == 0
+    same = cli("freeze", "--check", recipe)
+    assert (same.code, same.out) == (0, "nothing changed since it was frozen\n")
+    other = cli("freeze", "--check", recipe, "--set", "kernel=21")
+    assert other.code == 2
+    assert other.out == "parameters kernel: 41 → 21\n"
+
+
+def test_a_lock_names_what_runs_and_not_what_tests(cli, tmp_path):
+    recipe = tmp_path / "quick.yml"
+    recipe.write_text((RECIPES / "quickstart.yml").read_text())
+    cli("freeze", recipe)
+    lock = recipe.with_suffix(".lock.yml").read_text()
+    assert "numpy:" in lock
+    assert "mypy:" not in lock
+
+
 def test_a_new_recipe_comes_with_a_line_that_can_be_pasted(cli, tmp_path):
     path = tmp_path / "my first.yml"
     words = shlex.split(cli("new", path).out)
