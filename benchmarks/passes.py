@@ -19,7 +19,8 @@ from benchmarks.row import Options, Row, Target
 from benchmarks.scan import FULL, SMALL, noisy_scan, read_once
 from benchmarks.timing import Stopwatch, medians, seconds
 from graph4d import Node
-from graph4d.run.fused import Job, run_pass
+from graph4d.run.fused import run_pass
+from graph4d.run.job import Job
 
 __all__ = ["com_alone", "fused_pass", "rows"]
 

@@ -12,7 +12,8 @@ from graph4d.keys import output_key
 from graph4d.ledger import is_lazy, is_repeatable
 from graph4d.reduction import Over
 from graph4d.run.cancel import Cancelled, Token
-from graph4d.run.fused import Job, run_pass
+from graph4d.run.fused import run_pass
+from graph4d.run.job import Job
 from graph4d.run.ports import checked_inputs, checked_outputs, conversions
 from graph4d.store import Encoded, Memo, StoreError, digest_of, encode_value, worth_storing
 

@@ -20,7 +20,7 @@ from graph4d.reduction import Blocked, Over
 from graph4d.run.cancel import Token
 from graph4d.run.job import Job, joined
 
-__all__ = ["Job", "reduce_now", "root_of", "run_pass"]
+__all__ = ["reduce_now", "root_of", "run_pass"]
 
 #: What is folded into one state before states are merged: so many bytes, but at most so many items. Both are part of
 #: the meaning of results on floats, not tuning knobs.

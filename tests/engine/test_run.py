@@ -35,7 +35,8 @@ from graph4d.run.cancel import Cancelled, Token, report_progress
 from graph4d.run.events import StepProgress, UnitConverted
 from graph4d.run.execute import execute
 from graph4d.run.failure import RunError
-from graph4d.run.fused import Job, run_pass
+from graph4d.run.fused import run_pass
+from graph4d.run.job import Job
 from graph4d.run.provenance import provenance
 from graph4d.store import DiskStore, MemoryStore, Store
 

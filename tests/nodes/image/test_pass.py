@@ -8,7 +8,8 @@ from graph4d_nodes.image.mean import maximum_pattern, mean_pattern
 from graph4d_nodes.image.radial import cumulative_radial_sums
 from graph4d_nodes.image.virtual import segment_images, virtual_image
 
-from graph4d.run.fused import Job, run_pass
+from graph4d.run.fused import run_pass
+from graph4d.run.job import Job
 
 
 def the_jobs(scan, origin):

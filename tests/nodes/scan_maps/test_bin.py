@@ -8,7 +8,8 @@ from graph4d_nodes.scan import Scan4D
 from graph4d_nodes.scan_maps.bin import bin_scan, dtype_of_sum
 
 from graph4d import UsageError, per_pattern
-from graph4d.run.fused import Job, run_pass
+from graph4d.run.fused import run_pass
+from graph4d.run.job import Job
 
 Make = Callable[[np.ndarray], Scan4D]
 Whole = Callable[[Scan4D, int], np.ndarray]
