@@ -73,12 +73,18 @@ def pattern(
     name: str | None = None,
     origin: tuple[float, float] | None = None,
 ) -> DataArray:
-    """A ``Pattern`` from values (ky, kx); k = 0 lies at ``origin`` [px], by default the middle of the detector."""
+    """A ``Pattern`` from values (ky, kx); k = 0 lies at ``origin`` [px], by default the middle of the detector.
+
+    Its attribute ``equivalents`` says, where that is known, how large an angle [rad] one unit of its axes is.
+    """
     import xarray as xr
 
     rows, columns = values.shape
     coords = detector_coords(geometry, rows, columns, origin)
-    return xr.DataArray(values, dims=("ky", "kx"), coords=coords, attrs={"units": units}, name=name)
+    attrs: dict[str, Any] = {"units": units}
+    if geometry.detector_angle is not None:
+        attrs["equivalents"] = {"rad": geometry.wavelength}
+    return xr.DataArray(values, dims=("ky", "kx"), coords=coords, attrs=attrs, name=name)
 
 
 def metrics(named: Mapping[str, tuple[float, str]]) -> Dataset:

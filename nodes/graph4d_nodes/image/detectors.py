@@ -102,26 +102,33 @@ def rad_per_px(geometry: Geometry) -> float | None:
     return None if geometry.detector_angle is None else geometry.detector_angle[1]
 
 
-def edge_radius(scan: Scan4D, origins: NDArray[np.float64]) -> float:
-    """Radius [px] of the largest circle about the mean origin that lies on the detector."""
-    (rows, columns), (y, x) = scan.item_shape, origins.mean(axis=0)
+def edge_radius(scan: Scan4D, centres: NDArray[np.float64]) -> float:
+    """Radius [px] of the largest circle about the mean centre that lies on the detector."""
+    (rows, columns), (y, x) = scan.item_shape, centres.mean(axis=0)
     aspect = aspect_of(scan.geometry)
     return float(max(0.0, min(aspect * (y + 0.5), aspect * (rows - 0.5 - y), x + 0.5, columns - 0.5 - x)))
 
 
-def check_ring(scan: Scan4D, origins: NDArray[np.float64], inner: float, outer: float, name: str) -> None:
+def check_ring(scan: Scan4D, centres: NDArray[np.float64], inner: float, outer: float, name: str) -> None:
     """Raise unless some of the ring inner ≤ r < outer lies on the detector."""
-    (rows, columns), (y, x) = scan.item_shape, origins.mean(axis=0)
-    corner = float(np.hypot(aspect_of(scan.geometry) * max(y, rows - 1 - y), max(x, columns - 1 - x)))
+    (rows, columns), (y, x) = scan.item_shape, centres.mean(axis=0)
+    aspect = aspect_of(scan.geometry)
+    corner = float(np.hypot(aspect * max(y, rows - 1 - y), max(x, columns - 1 - x)))
     if inner > corner:
         raise UsageError(
-            f"{name} begins at {inner:.1f} px from the origin, outside of the patterns of {rows} × {columns} px, whose "
+            f"{name} begins at {inner:.1f} px from its centre, outside of the patterns of {rows} × {columns} px, whose "
             f"farthest corner is at {corner:.1f} px; give a smaller inner radius"
         )
     if inner >= outer:
         raise UsageError(
-            f"{name} is empty: it begins at {inner:.1f} px and ends at {outer:.1f} px from the origin (the largest "
-            f"circle on the patterns has {edge_radius(scan, origins):.1f} px); give other radii"
+            f"{name} is empty: it begins at {inner:.1f} px and ends at {outer:.1f} px from its centre (the largest "
+            f"circle on the patterns has {edge_radius(scan, centres):.1f} px); give other radii"
+        )
+    nearest = float(np.hypot(aspect * max(-y, y - rows + 1, 0.0), max(-x, x - columns + 1, 0.0)))
+    if nearest >= outer:
+        raise UsageError(
+            f"{name} lies outside of the patterns of {rows} × {columns} px: its centre is at row {y:.1f}, column "
+            f"{x:.1f}, its radius is {outer:.1f} px; move it"
         )
 
 

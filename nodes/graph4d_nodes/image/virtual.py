@@ -54,6 +54,7 @@ def virtual_image(
     outer_px: Pixels | None = None,
     rectangle: tuple[int, int, int, int] | None = None,
     segment: Annotated[int, Range(0, 15)] = 0,
+    offset: tuple[float, float] = (0.0, 0.0),
 ) -> Over[Scan4D, Image]:
     """Image of the counts on a virtual detector.
 
@@ -83,6 +84,9 @@ def virtual_image(
     segment : int
         Number of the quadrant, clockwise on screen from the one right and below; of 16 segments 4·ring + quadrant,
         from the innermost ring.
+    offset : (float, float)
+        From the origin to the centre of the detector, along rows and columns [px], as for dark field from one
+        reflection; a rectangle or mask moves by it from where it was drawn.
 
     Returns
     -------
@@ -97,17 +101,18 @@ def virtual_image(
     from graph4d_nodes.image import kernels
 
     origins, zero = origin_list(scan, origin), row_sum_zero(scan.dtype)
+    centres = origins + np.asarray(offset)
 
     def finish(counts: NDArray[np.float64]) -> Image:
         return image(counts, scan.geometry, "counts", detector)
 
     if detector in ("mask", "rectangle"):
         drawn = _drawn(scan, mask) if detector == "mask" else _rectangle(scan, rectangle)
-        moves = np.rint(origins - origins.mean(axis=0)).astype(np.int64)
+        moves = np.rint(centres - origins.mean(axis=0)).astype(np.int64)
         return per_pattern(kernels.mask_sums, mask_spans(drawn), zero, finish=finish, along=[moves])
     angle = rad_per_px(scan.geometry)
     radii = pixel_radius("inner", inner, inner_px, angle), pixel_radius("outer", outer, outer_px, angle)
-    low, high = _ring(scan, origins, detector, *radii)
+    low, high = _ring(scan, centres, detector, *radii)
     aspect = aspect_of(scan.geometry)
     if detector in ("quadrant", "segments"):
         rings = 1 if detector == "quadrant" else 4
@@ -122,10 +127,10 @@ def virtual_image(
             zero,
             finish=lambda counts: finish(counts[..., 0, quadrant]),
             shape=(1, 4),
-            along=[origins],
+            along=[centres],
         )
     together = in_one_go(scan)
-    return per_pattern(kernels.ring_sums, low, high, aspect, zero, finish=finish, along=[origins], together=together)
+    return per_pattern(kernels.ring_sums, low, high, aspect, zero, finish=finish, along=[centres], together=together)
 
 
 @node("image.segments")
@@ -193,7 +198,7 @@ def segment_images(
 
 
 def _ring(
-    scan: Scan4D, origins: NDArray[np.float64], detector: str, inner: float | None, outer: float | None
+    scan: Scan4D, centres: NDArray[np.float64], detector: str, inner: float | None, outer: float | None
 ) -> tuple[float, float]:
     """Inner and outer radius [px]: given ones first, then those of the preset, then all of the detector."""
     low, high = PRESETS.get(detector, (None, None))
@@ -208,8 +213,8 @@ def _ring(
         raise UsageError(
             f"detector {detector} needs a radius: give `{missing}` as an angle or `{missing}_px` in pixels"
         )
-    ring = inner or 0.0, edge_radius(scan, origins) if outer is None else outer
-    check_ring(scan, origins, *ring, f"detector {detector}")
+    ring = inner or 0.0, edge_radius(scan, centres) if outer is None else outer
+    check_ring(scan, centres, *ring, f"detector {detector}")
     return ring
 
 

@@ -130,6 +130,30 @@ def test_a_mask_counts_what_is_not_zero_and_moves_with_the_origin(patterns, make
         assert moved.values[position] == patterns[position][padded].sum()
 
 
+@pytest.mark.parametrize("options", [{"detector": "disc", "outer_px": 3}, {"detector": "bf", "outer_px": 3}])
+def test_a_disc_off_the_origin_follows_the_origin(patterns, origin, make_scan, make_origin, options):
+    offset = (-4.0, 3.5)
+    result = virtual_image(make_scan(patterns), make_origin(origin), offset=offset, **options)
+    moved = origin + np.array(offset)[:, None, None]
+    np.testing.assert_array_equal(result.values, masked_sums(patterns, lambda p: distance(moved, p) < 3))
+
+
+def test_an_annulus_and_its_quadrants_off_the_origin_have_one_centre(patterns, origin, make_scan, make_origin):
+    scan, where = make_scan(patterns), make_origin(origin)
+    ring = {"inner_px": 2, "outer_px": 6, "offset": (2.0, -3.0)}
+    parts = [virtual_image(scan, where, detector="quadrant", segment=k, **ring).values for k in range(4)]
+    whole = virtual_image(scan, where, detector="annulus", **ring)
+    np.testing.assert_array_equal(sum(parts), whole.values)
+    moved = origin + np.array([2.0, -3.0])[:, None, None]
+    expected = masked_sums(patterns, lambda p: (distance(moved, p) >= 2) & (distance(moved, p) < 6))
+    np.testing.assert_array_equal(whole.values, expected)
+
+
+def test_a_rectangle_moves_by_the_offset_in_whole_pixels(patterns, make_scan):
+    result = virtual_image(make_scan(patterns), detector="rectangle", rectangle=(3, 9, 5, 12), offset=(2.2, -1.8))
+    np.testing.assert_array_equal(result.values, patterns[..., 5:11, 3:10].sum(axis=(2, 3)))
+
+
 @pytest.mark.parametrize("suffix", [".npy", ".tif", ".h5"])
 def test_a_mask_is_read_from_a_file(tmp_path, rng, suffix):
     drawn = (rng.random((6, 9)) < 0.5).astype(np.uint8)
@@ -216,6 +240,7 @@ def test_the_mean_of_many_largest_counts_is_exact(make_scan):
         ({"detector": "annulus", "outer_px": 5}, "needs a radius: give `inner`"),
         ({"detector": "annulus", "inner_px": 50, "outer_px": 60}, "outside of the patterns of 24 × 20 px"),
         ({"detector": "annulus", "inner_px": 5, "outer_px": 5}, "is empty"),
+        ({"detector": "disc", "outer_px": 5, "offset": (0, 40)}, "its centre is at row 11.5, column 49.5"),
         ({"detector": "disc", "inner_px": 1, "outer_px": 5}, "a disc has no inner radius"),
         ({"detector": "rectangle"}, "needs `rectangle: "),
         ({"detector": "rectangle", "rectangle": (3, 3, 0, 5)}, "does not lie on a detector of 24 × 20 px"),
