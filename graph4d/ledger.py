@@ -17,7 +17,7 @@ from graph4d.keys import action_key, output_key
 if TYPE_CHECKING:
     from graph4d.declaration import Node
     from graph4d.recipe.graph import Graph, Ref, Step
-    from graph4d.store import Store
+    from graph4d.store import Memo, Store
 
 __all__ = ["Action", "Ledger", "is_lazy", "is_repeatable"]
 
@@ -29,6 +29,8 @@ class Action:
     key: str
     record: dict[str, Any]
     """Node, version, code, parameters, files and inputs, readable and fit for JSON: for saying why it differs."""
+    every: int = 1
+    """More than 1 for a reduction in a preview, which sees every n-th position along each axis."""
 
 
 def is_lazy(node: Node[Any, Any], output: str) -> bool:
@@ -44,6 +46,8 @@ class Ledger:
     store: Store
     needed: Collection[str]
     """The steps to look at; the files of others may be missing."""
+    every: int = 1
+    """More than 1 in a preview: reductions whose exact result is not there see every n-th position along each axis."""
     actions: dict[str, Action] = field(default_factory=dict)
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
     """Digest by output name, for each step whose outputs (or some lazy ones of them) are known."""
@@ -82,14 +86,22 @@ class Ledger:
         known = {port: digest for port, digest in inputs.items() if digest is not None}
         if len(known) < len(inputs):
             return
-        action = self.actions[step.name] = _action(step, known, self.store)
+        action = _action(step, known, self.store)
+        memo = self._memo(step, action)
+        if self.every > 1 and step.node.schema.over is not None and not self._there(memo):
+            action = _action(step, known, self.store, self.every)
+            memo = self._memo(step, action)
+        self.actions[step.name] = action
         outputs = {name: output_key(action.key, name) for name in step.node.schema.outputs if is_lazy(step.node, name)}
-        if is_repeatable(step.node):
-            memo = self.store.memo(action.key)
-            if memo is not None:
-                outputs |= memo.outputs
+        outputs |= memo.outputs if memo is not None else {}
         if outputs:
             self.outputs[step.name] = outputs
+
+    def _memo(self, step: Step, action: Action) -> Memo | None:
+        return self.store.memo(action.key) if is_repeatable(step.node) else None
+
+    def _there(self, memo: Memo | None) -> bool:
+        return memo is not None and all(self.store.has(digest) for digest in memo.outputs.values())
 
 
 def is_repeatable(node: Node[Any, Any]) -> bool:
@@ -97,7 +109,7 @@ def is_repeatable(node: Node[Any, Any]) -> bool:
     return node.deterministic and node.effects != "writes"
 
 
-def _action(step: Step, inputs: Mapping[str, str], store: Store) -> Action:
+def _action(step: Step, inputs: Mapping[str, str], store: Store, every: int = 1) -> Action:
     node = step.node
     code = fingerprint(node.function, store.folder)
     try:
@@ -108,7 +120,9 @@ def _action(step: Step, inputs: Mapping[str, str], store: Store) -> Action:
     for name, parameter in node.schema.parameters.items():
         if parameter.reads and parameters[name] is not None:
             parameters[name] = Path(parameters[name]).name  # its content counts, not where it lies
-    content = {"parameters": parameters, "files": [(Path(path).name, digest) for path, digest in files.items()]}
+    content: dict[str, Any] = {"parameters": parameters, "files": [(Path(path).name, digest) for path, digest in files.items()]}
+    if every > 1:
+        content["every"] = every  # a preview must never be taken for the exact result
     if not node.deterministic:
         content["throw"] = secrets.token_hex()  # what has no digest by content must not be taken for the last result
     record = {
@@ -119,4 +133,4 @@ def _action(step: Step, inputs: Mapping[str, str], store: Store) -> Action:
         "files": files,
         "inputs": dict(inputs),
     }
-    return Action(action_key(node.id, node.version, code, content, inputs), record)
+    return Action(action_key(node.id, node.version, code, content, inputs), record, every)

@@ -19,11 +19,11 @@ from graph4d.recipe.source import Document, parse, read_text
 from graph4d.recipe.values import UNKNOWN, Argument, Setting, absolute, fit, python_argument, read_setting
 from graph4d.registry import Registry, default_registry
 
-__all__ = ["check", "load", "read_setting"]
+__all__ = ["check", "load", "read_recipe", "read_setting"]
 
 
 def load(
-    recipe: str | Path,
+    recipe: str | Path | Document,
     *,
     registry: Registry | None = None,
     parameters: Mapping[str, object] | None = None,
@@ -35,8 +35,8 @@ def load(
 
     Parameters
     ----------
-    recipe : str or Path
-        A file; or the text itself, if it has more than one line.
+    recipe : str, Path or Document
+        A file; the text itself, if it has more than one line; or a text that was parsed before.
     registry : Registry, optional
         Where nodes are looked up; by default all that are installed.
     parameters : mapping, optional
@@ -81,14 +81,14 @@ def check(
 
 
 def _resolve(
-    recipe: str | Path,
+    recipe: str | Path | Document,
     registry: Registry | None,
     parameters: Mapping[str, object],
     base: Path | None,
     allow_outside: bool,
     to_run: bool,
 ) -> tuple[list[Problem], Graph | None]:
-    document = _read(recipe)
+    document = recipe if isinstance(recipe, Document) else read_recipe(recipe)
     folder = base or (document.path.parent if document.path else Path())
     context = Context(registry or default_registry(), None if allow_outside else folder)
     if document.problems and document.data is None:
@@ -113,7 +113,8 @@ def _resolve(
     return problems, _graph(level, expansion, known, arguments, tuple(problems))
 
 
-def _read(recipe: str | Path) -> Document:
+def read_recipe(recipe: str | Path) -> Document:
+    """A recipe's file, or its text if it has more than one line, parsed; its problems are noted in it."""
     if isinstance(recipe, str) and "\n" in recipe:
         return parse(recipe, "<recipe>")
     path, name = Path(recipe), str(recipe)

@@ -21,6 +21,8 @@ class Token:
     """Says whether to stop, and hears how far the work is. Shared by the threads of one piece of work."""
 
     on_progress: Callable[[float], None] | None = None
+    dropped: Callable[[], bool] = bool
+    """Whether nobody wants this piece of work any more, though others go on."""
     _stopped: threading.Event = field(default_factory=threading.Event)
 
     def cancel(self) -> None:
@@ -30,11 +32,11 @@ class Token:
     @property
     def cancelled(self) -> bool:
         """Whether somebody asked."""
-        return self._stopped.is_set()
+        return self._stopped.is_set() or self.dropped()
 
     def check(self) -> None:
         """Raise :class:`Cancelled` if somebody asked to stop."""
-        if self._stopped.is_set():
+        if self.cancelled:
             raise Cancelled("cancelled")
 
     def progress(self, fraction: float) -> None:
@@ -42,9 +44,9 @@ class Token:
         if self.on_progress is not None:
             self.on_progress(fraction)
 
-    def child(self, on_progress: Callable[[float], None]) -> Token:
-        """A token that is cancelled with this one, and hears of its own progress."""
-        return Token(on_progress, self._stopped)
+    def child(self, on_progress: Callable[[float], None], dropped: Callable[[], bool] = bool) -> Token:
+        """A token that is cancelled with this one or when it is dropped, and hears of its own progress."""
+        return Token(on_progress, dropped, self._stopped)
 
 
 current_token: ContextVar[Token | None] = ContextVar("graph4d_token", default=None)

@@ -34,6 +34,8 @@ class Task:
     inputs: Mapping[str, Any]
     looked_at: frozenset[str] = frozenset()
     """The outputs that somebody asked for: they are stored even if they are cheap."""
+    dropped: Callable[[], bool] = bool
+    """Whether nobody wants the results any more."""
 
 
 @dataclass
@@ -89,7 +91,7 @@ def _job(task: Task) -> Job:
     over = node.schema.over
     if over is None or not isinstance(reduction, Over):
         raise TypeError(f"{node.id} promises `Over[…]`, but returned {type(reduction).__name__}")
-    return Job(reduction, inputs[over])
+    return Job(reduction, inputs[over], task.action.every, task.dropped)
 
 
 def _result_of(job: Job | BaseException) -> Callable[[], Any]:
@@ -146,7 +148,7 @@ def _keep(outcome: Outcome, store: Store) -> None:
 
 def _put(digest: str, encoded: Encoded, on_disk: bool, outcome: Outcome, store: Store) -> bool:
     """Whether the store holds the value now."""
-    if not on_disk or store.disk is None:
+    if not on_disk or store.disk is None or store.transient:
         return store.memory.put(digest, encoded, seconds=outcome.seconds)
     try:
         there = store.put(digest, encoded, seconds=outcome.seconds)

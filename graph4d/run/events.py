@@ -13,6 +13,7 @@ __all__ = [
     "PassFinished",
     "PassProgress",
     "PassStarted",
+    "StepCancelled",
     "StepFailed",
     "StepFinished",
     "StepProgress",
@@ -81,8 +82,15 @@ class StepFailed(Event):
 
 
 @dataclass(frozen=True)
+class StepCancelled(Event):
+    """A step was given up because nobody wants its result any more; the others go on."""
+
+    step: str
+
+
+@dataclass(frozen=True)
 class StepSkipped(Event):
-    """A step could not run because one before it failed."""
+    """A step could not run because one before it failed or was given up."""
 
     step: str
     failed: str

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, MutableMapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from graph4d.ledger import Ledger
 from graph4d.run.cancel import Cancelled, Token, current_token
@@ -20,13 +20,14 @@ from graph4d.run.events import (
     PassFinished,
     PassProgress,
     PassStarted,
+    StepCancelled,
     StepFailed,
     StepFinished,
     StepProgress,
     StepStarted,
     UnitConverted,
 )
-from graph4d.run.failure import step_error
+from graph4d.run.failure import StepError, step_error
 from graph4d.run.fused import root_of
 from graph4d.run.result import Run
 from graph4d.store import StoreError, default_store
@@ -56,6 +57,9 @@ def execute(
     workers: int | None = None,
     token: Token | None = None,
     listener: Callable[[Event], None] | None = None,
+    every: int = 1,
+    dropped: Container[str] = (),
+    opened: MutableMapping[str, Any] | None = None,
 ) -> Run:
     """Compute what is missing for the wanted outputs.
 
@@ -72,6 +76,14 @@ def execute(
         To cancel the run.
     listener : callable, optional
         Hears every event as it happens; from several threads.
+    every : int
+        More than 1 asks for a preview: reductions see every n-th position along each axis, unless their exact result is
+        there. Give it a transient store.
+    dropped : container of str
+        Steps whose results nobody wants any more. It may grow while the run goes on: what they do ends soon, and they
+        fail with :class:`Cancelled`, as does what follows from them.
+    opened : mutable mapping, optional
+        Lazy values by digest. Runs that are given the same one open nothing twice.
 
     Returns
     -------
@@ -87,11 +99,11 @@ def execute(
     """
     store = default_store() if store is None else store
     wanted = dict(graph.outputs if wanted is None else wanted)
-    ledger = Ledger(graph, store, graph.ancestors(ref.step for ref in wanted.values()))
-    run = Run(graph, wanted, EventLog(listener), ledger, store)
+    ledger = Ledger(graph, store, graph.ancestors(ref.step for ref in wanted.values()), every)
+    run = Run(graph, wanted, EventLog(listener), ledger, store, opened={} if opened is None else opened)
     started = time.perf_counter()
     ledger.advance()
-    executor = _Executor(run, token or Token(), workers or os.cpu_count() or 1)
+    executor = _Executor(run, token or Token(), workers or os.cpu_count() or 1, dropped)
     try:
         executor.run()
     finally:
@@ -103,9 +115,9 @@ def execute(
 class _Executor:
     """Threads for what is ready, and a note of what they gave."""
 
-    def __init__(self, run: Run, token: Token, workers: int) -> None:
+    def __init__(self, run: Run, token: Token, workers: int, dropped: Container[str]) -> None:
         self.graph, self.ledger, self.store, self.log = run.graph, run.ledger, run.store, run.log
-        self.token, self.workers = token, workers
+        self.token, self.workers, self.dropped = token, workers, dropped
         self.history = self.store.history(self.graph.identity)
         self.demand = Demand(run)
         self.load = run.load
@@ -150,20 +162,26 @@ class _Executor:
             self.pieces.add(pool.submit(copy_context().run, self._work, tasks, reduces))
 
     def _task(self, name: str) -> Task | None:
+        if name in self.dropped:
+            self._drop(name)
+            return None
         inputs = self.demand.inputs(name)
         if inputs is None:
             return None
         looked_at = frozenset(self.demand.looked_at.get(name, ()))
-        return Task(self.graph.steps[name], self.ledger.actions[name], inputs, looked_at)
+        return Task(
+            self.graph.steps[name], self.ledger.actions[name], inputs, looked_at, lambda: name in self.dropped
+        )
 
     def _by_root(self, names: Sequence[str]) -> list[list[str]]:
-        """Reductions grouped by the stack that is really read."""
-        groups: dict[int, list[str]] = {}
+        """Reductions grouped by the stack that is really read, and by how much of it."""
+        groups: dict[tuple[int, int], list[str]] = {}
         for name in names:
             step = self.graph.steps[name]
             port = step.node.schema.over
             stack = self.load(step.inputs[port]) if port is not None and port in step.inputs else None
-            groups.setdefault(id(step if stack is None else root_of(stack)), []).append(name)
+            root = id(step if stack is None else root_of(stack))
+            groups.setdefault((root, self.ledger.actions[name].every), []).append(name)
         return list(groups.values())
 
     def _work(self, tasks: list[Task], reduces: bool) -> list[Outcome]:
@@ -173,7 +191,8 @@ class _Executor:
         if reduces:
             return self._compute_pass(tasks)
         (task,) = tasks
-        current_token.set(self.token.child(lambda fraction: self.log(StepProgress(task.step.name, fraction))))
+        name = task.step.name
+        current_token.set(self.token.child(lambda fraction: self.log(StepProgress(name, fraction)), task.dropped))
         return [compute(task, self.store)]
 
     def _compute_pass(self, tasks: list[Task]) -> list[Outcome]:
@@ -195,10 +214,16 @@ class _Executor:
             for outcome in piece.result():
                 self._take_note(outcome)
 
+    def _drop(self, name: str) -> None:
+        self.log(StepCancelled(name))
+        self.demand.fail(name, StepError(name, f"{name} was cancelled", Cancelled("cancelled")))
+
     def _take_note(self, outcome: Outcome) -> None:
         step = outcome.task.step
         if isinstance(outcome.error, Cancelled):
-            raise outcome.error
+            self.token.check()
+            self._drop(step.name)
+            return
         if outcome.error is not None:
             error = step_error(self.graph, step, outcome.task.inputs, outcome.error)
             self.log(StepFailed(step.name, str(error)))

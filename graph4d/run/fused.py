@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import prod
 from typing import Any
 
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from graph4d.reduction import Blocked, Over
 from graph4d.run.cancel import Token
 from graph4d.run.job import Job, joined
+from graph4d.run.sampling import Items, gather, sampled
 
 __all__ = ["reduce_now", "root_of", "run_pass"]
 
@@ -61,7 +62,8 @@ def run_pass(
     Parameters
     ----------
     jobs : sequence of Job
-        Each gets its value or its own error: one that fails does not stop the others.
+        Each gets its value or its own error: one that fails, or that nobody wants any more, does not stop the others.
+        All see the same items: every one, or those for a preview.
     threads : int, optional
         All cores by default. Never changes a result.
     token : Token, optional
@@ -86,14 +88,16 @@ class _Pass:
         self.jobs = sorted(joined(jobs), key=lambda job: not job.seen.streams)
         self.token = token
         self.root = root_of(jobs[0].stack)
-        self.count = prod(self.root.positions)
+        every = jobs[0].every
+        self.items = sampled(self.root.positions, every) if every > 1 else None
+        self.count = prod(self.root.positions) if self.items is None else len(self.items)
         item_bytes = max(1, prod(self.root.item_shape) * self.root.dtype.itemsize)
         self.segment_items = min(max(1, SEGMENT_BYTES // item_bytes), SEGMENT_ITEMS)
         self.read_items = max(1, read_bytes // item_bytes)
         self.tile_items = max(1, tile_bytes // item_bytes)
         self.segments = -(-self.count // self.segment_items)
         # A strip of segments goes to one thread: what is stored together is then unpacked by one reader.
-        self.strip = max(1, -(-self.root.alignment // self.segment_items))
+        self.strip = max(1, -(-self.root.alignment // self.segment_items)) if self.items is None else 1
         self.stacks = _in_order_of_making(jobs)
         self.next_segment = 0
         self.done = 0
@@ -132,40 +136,61 @@ class _Pass:
 
     def _go_through(self, segment: int) -> None:
         first = segment * self.segment_items
-        items = range(first, min(first + self.segment_items, self.count))
+        last = min(first + self.segment_items, self.count)
         states = [job.attempt(job.seen.begin) for job in self.jobs]
-        for start in range(items.start, items.stop, self.read_items):
-            block = self.root.read(start, min(start + self.read_items, items.stop))
-            for offset in range(0, len(block), self.tile_items):
+        for start in range(first, last, self.read_items):
+            if all(job.over for job in self.jobs):
+                self._skip_rest()
+                return
+            for tile, items in self._tiles(start, min(start + self.read_items, last)):
                 self.token.check()
-                self._see(block[offset : offset + self.tile_items], start + offset, states)
+                self._see(tile, items, states)
         with self.lock:
             for job, state in zip(self.jobs, states, strict=True):
-                job.attempt(job.seen.merge, segment, state, len(items))
+                job.attempt(job.seen.merge, segment, state, last - first)
             self.done += 1
             done = self.done
         self.token.progress(done / self.segments)
 
-    def _see(self, tile: NDArray[Any], start: int, states: list[Any]) -> None:
-        """Show a tile, whose first item is number ``start``, to all jobs, and update their states."""
+    def _skip_rest(self) -> None:
+        with self.lock:
+            self.next_segment = self.segments
+
+    def _tiles(self, start: int, stop: int) -> Iterator[tuple[NDArray[Any], Items]]:
+        """Blocks that fit into the cache, and the numbers of their items."""
+        if self.items is None:
+            block = self.root.read(start, stop)
+            for offset in range(0, len(block), self.tile_items):
+                tile = block[offset : offset + self.tile_items]
+                yield tile, slice(start + offset, start + offset + len(tile))
+            return
+        for first in range(start, stop, self.tile_items):
+            items = self.items[first : min(first + self.tile_items, stop)]
+            yield gather(self.root.read, items, self.root.alignment), items
+
+    def _see(self, tile: NDArray[Any], items: Items, states: list[Any]) -> None:
+        """Show a tile to all jobs, and update their states."""
         # Kernels are several times faster on items without gaps, and most blocks have none.
         blocks: dict[int, NDArray[Any] | Exception] = {id(self.root): np.ascontiguousarray(tile)}
         for stack in self.stacks:
-            blocks[id(stack)] = _transformed(stack, blocks[id(stack.parent)], start)
+            blocks[id(stack)] = _transformed(stack, blocks[id(stack.parent)], items)
         for i, job in enumerate(self.jobs):
             block = blocks[id(job.stack)]
             if isinstance(block, Exception):
                 job.error = job.error or block
-            else:
-                states[i] = job.attempt(job.seen.see, states[i], block, start)
+            elif not job.over:
+                states[i] = job.attempt(job.seen.see, states[i], block, items)
 
 
-def _transformed(stack: Blocked, source: NDArray[Any] | Exception, start: int) -> NDArray[Any] | Exception:
+def _transformed(stack: Blocked, source: NDArray[Any] | Exception, items: Items) -> NDArray[Any] | Exception:
     """The block of a mapped stack; an error goes to the jobs on that stack alone, so it is handed on."""
     if isinstance(source, Exception):
         return source
     try:
-        return np.ascontiguousarray(stack.transform(source, start))
+        if isinstance(items, slice):
+            return np.ascontiguousarray(stack.transform(source, items.start))
+        single = [stack.transform(source[i : i + 1], int(item)) for i, item in enumerate(items)]
+        return np.concatenate(single)
     except Exception as error:  # code of a node may raise anything
         return error
 

@@ -6,20 +6,44 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from graph4d.reduction import Blocked, Over, PerPattern
+from graph4d.run.cancel import Cancelled
 from graph4d.run.seen import nothing_seen
 
 __all__ = ["Job", "joined"]
 
 
 class Job:
-    """One reduction on one stack; after the pass it holds the value or the error."""
+    """One reduction on one stack; after the pass it holds the value or the error.
 
-    def __init__(self, reduction: Over[Any, Any], stack: Blocked) -> None:
+    Parameters
+    ----------
+    reduction : Over
+    stack : Blocked
+    every : int
+        1, or n for a preview that sees the items at every n-th position along each axis.
+    dropped : callable, optional
+        Whether nobody wants the result any more; asked now and then from any thread.
+    """
+
+    def __init__(
+        self, reduction: Over[Any, Any], stack: Blocked, every: int = 1, dropped: Callable[[], bool] | None = None
+    ) -> None:
         self.reduction = reduction
         self.stack = stack
+        self.every = every
         self.value: Any = None
         self.error: BaseException | None = None
-        self.seen: Any = nothing_seen(reduction, stack.positions)
+        self.seen: Any = nothing_seen(reduction, stack.positions, every)
+        self.parts: list[Job] = []
+        """The jobs whose work this one does, if it stands for several."""
+        self._dropped = dropped
+
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing left to see for: the job failed, or nobody wants it or any of its parts."""
+        if self.error is None and self._dropped is not None and self._dropped():
+            self.error = Cancelled("cancelled")
+        return self.error is not None or (bool(self.parts) and all(part.over for part in self.parts))
 
     def partial(self) -> Any:
         """The value of what has been seen so far; for pictures while a pass runs."""
@@ -69,7 +93,8 @@ def _leaders(members: list[Job]) -> list[Job]:
     joint = reductions[0].together(reductions)
     if joint is None:
         return members
-    leader = Job(joint, members[0].stack)
+    leader = Job(joint, members[0].stack, members[0].every)
+    leader.parts = members
     for number, (job, reduction) in enumerate(zip(members, reductions, strict=True)):
         job.seen = Part(reduction, leader, number)
     return [leader]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -41,6 +41,8 @@ class Run:
         In UTC.
     seconds : float
         Of the whole run.
+    opened : dict from digest to handle
+        Lazy values; runs that share it open nothing twice.
     """
 
     graph: Graph
@@ -51,6 +53,7 @@ class Run:
     errors: dict[str, StepError] = field(default_factory=dict)
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     seconds: float = 0.0
+    opened: MutableMapping[str, Any] = field(default_factory=dict)
     _held: dict[Ref, Any] = field(default_factory=dict)
     _pinned: list[str] = field(default_factory=list)
 
@@ -90,7 +93,11 @@ class Run:
 
     def hold(self, ref: Ref, value: Any) -> None:
         """Keep a value that the store does not."""
-        self._held[ref] = value
+        digest = self.ledger.digest(ref)
+        if digest is not None and self._is_lazy(ref):
+            self.opened[digest] = value
+        else:
+            self._held[ref] = value
 
     def pin(self, ref: Ref) -> None:
         """Keep the store from evicting a value while this run lives."""
@@ -101,12 +108,16 @@ class Run:
 
     def holds(self, ref: Ref) -> bool:
         """Whether the run itself keeps the value."""
-        return ref in self._held
+        return ref in self._held or (self._is_lazy(ref) and self.ledger.digest(ref) in self.opened)
 
     def load(self, ref: Ref) -> Any:
         """A value, or None if it is not there."""
         if ref in self._held:
-            value = self._held[ref]
-            return value if is_lazy(self.graph.steps[ref.step].node, ref.output) else own_attributes(value)
+            return own_attributes(self._held[ref])
         digest = self.ledger.digest(ref)
-        return None if digest is None else self.store.get(digest)
+        if digest is None:
+            return None
+        return self.opened.get(digest) if self._is_lazy(ref) else self.store.get(digest)
+
+    def _is_lazy(self, ref: Ref) -> bool:
+        return is_lazy(self.graph.steps[ref.step].node, ref.output)

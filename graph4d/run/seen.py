@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph4d.reduction import Accumulate, Over, PerPattern
+from graph4d.run.sampling import Items, spread
 
 __all__ = ["Filled", "Folded", "nothing_seen"]
 
@@ -17,9 +18,10 @@ __all__ = ["Filled", "Folded", "nothing_seen"]
 class Filled:
     """Results of a :class:`PerPattern`, each written to its place; threads never write to the same one."""
 
-    def __init__(self, reduction: PerPattern[Any, Any], positions: Sequence[int]) -> None:
+    def __init__(self, reduction: PerPattern[Any, Any], positions: Sequence[int], every: int) -> None:
         self._reduction = reduction
         self.streams = reduction.streams
+        self._positions, self._every = positions, every
         self._shape = (*positions, *reduction.shape)
         empty = np.nan if reduction.dtype.kind in "fc" else 0
         self._out = np.full((prod(positions), *reduction.shape), empty, reduction.dtype)
@@ -27,18 +29,21 @@ class Filled:
     def begin(self) -> None:
         """Items do not depend on each other, so a segment has no state."""
 
-    def see(self, _state: None, block: NDArray[Any], start: int) -> None:
-        """Fill in the results of a block whose first item is number ``start``."""
-        here = slice(start, start + len(block))
-        along = [values[here] for values in self._reduction.along]
-        self._reduction.kernel(block, self._out[here], *along, *self._reduction.arguments)
+    def see(self, _state: None, block: NDArray[Any], items: Items) -> None:
+        """Fill in the results of a block that holds these items."""
+        along = [values[items] for values in self._reduction.along]
+        out = self._out[items]  # a view of a stretch, a copy of single items
+        self._reduction.kernel(block, out, *along, *self._reduction.arguments)
+        if not isinstance(items, slice):
+            self._out[items] = out
 
     def merge(self, _segment: int, _state: None, _items: int) -> None:
         """There is nothing to merge."""
 
     def value(self) -> Any:
-        """The node's value; empty where items have not been seen."""
-        return self._reduction.finish(self._out.reshape(self._shape))
+        """The node's value; empty where items have not been seen, unless it is a preview."""
+        out = self._out if self._every == 1 else spread(self._out, self._positions, self._every)
+        return self._reduction.finish(out.reshape(self._shape))
 
 
 class Folded:
@@ -56,7 +61,7 @@ class Folded:
         """State of a segment before its first item."""
         return self._reduction.init()
 
-    def see(self, state: Any, block: NDArray[Any], _start: int) -> Any:
+    def see(self, state: Any, block: NDArray[Any], _items: Items) -> Any:
         """State of the segment after a block."""
         return self._reduction.update(state, block)
 
@@ -74,9 +79,9 @@ class Folded:
         return self._reduction.finish(self._state, self._items)
 
 
-def nothing_seen(reduction: Over[Any, Any], positions: Sequence[int]) -> Filled | Folded:
-    """Where a reduction over a stack with these positions begins."""
+def nothing_seen(reduction: Over[Any, Any], positions: Sequence[int], every: int) -> Filled | Folded:
+    """Where a reduction begins that will see the items at every n-th of these positions."""
     if isinstance(reduction, PerPattern):
-        return Filled(reduction, positions)
+        return Filled(reduction, positions, every)
     assert isinstance(reduction, Accumulate)
     return Folded(reduction)

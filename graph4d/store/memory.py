@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -101,6 +102,13 @@ class MemoryStore(Pinnable):
             self._entries[digest] = Entry(digest, nbytes, seconds, time.monotonic())
             self._total += nbytes
             return True
+
+    def discard(self, digests: Iterable[str]) -> None:
+        """Forget values that nobody is going to ask for again, unless they are pinned."""
+        with self._lock:
+            for digest in digests:
+                if digest in self._values and digest not in self._pins:
+                    self._forget(digest)
 
     def prune(self, target: int = 0) -> int:
         """Evict values until at most ``target`` bytes are left; returns how much was freed [bytes]."""

@@ -28,10 +28,12 @@ class Store:
         Asked first.
     disk : DiskStore, optional
         Without one, nothing outlives the process.
+    transient : bool
+        Look results up on the disk, but add nothing to it: for what is gone in a moment.
     """
 
-    def __init__(self, memory: MemoryStore, disk: DiskStore | None = None) -> None:
-        self.memory, self.disk = memory, disk
+    def __init__(self, memory: MemoryStore, disk: DiskStore | None = None, *, transient: bool = False) -> None:
+        self.memory, self.disk, self.transient = memory, disk, transient
 
     @property
     def folder(self) -> Path | None:
@@ -56,7 +58,7 @@ class Store:
             The disk cannot be written; the memo is kept in memory.
         """
         self.memory.remember(action, memo)
-        if self.disk is not None:
+        if self.disk is not None and not self.transient:
             self.disk.remember(action, memo)
 
     def has(self, digest: str) -> bool:
@@ -91,6 +93,8 @@ class Store:
             The disk cannot be written; the value is kept in memory.
         """
         kept = self.memory.put(digest, encoded, seconds=seconds)
+        if self.transient:
+            return kept
         return (self.disk is not None and self.disk.put(digest, encoded, seconds=seconds)) or kept
 
     def pin(self, digests: Iterable[str]) -> None:
@@ -117,7 +121,7 @@ class Store:
         StoreError
             The disk cannot be written.
         """
-        if self.disk is not None:
+        if self.disk is not None and not self.transient:
             self.disk.record(recipe, document)
 
     def _tiers(self) -> list[MemoryStore | DiskStore]:
