@@ -9,15 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graph4d.errors import UsageError, suggestion
-from graph4d.parameters import Parameter, ParameterErrors
 from graph4d.recipe.context import Context
 from graph4d.recipe.declared import declared_parameters
 from graph4d.recipe.problem import RecipeErrors
 from graph4d.recipe.read import read_level
+from graph4d.recipe.rewrite import rewritten
 from graph4d.recipe.shape import shaped
-from graph4d.recipe.source import Document, parse, read_text
-from graph4d.recipe.values import Argument, Setting, fit, python_argument
-from graph4d.recipe.write import flow, recipe_text, written
+from graph4d.recipe.source import parse, read_text
+from graph4d.recipe.write import recipe_text, written
 from graph4d.registry import Registry, default_registry
 
 if TYPE_CHECKING:
@@ -101,18 +100,10 @@ def write_values(path: str | Path, values: Mapping[str, object]) -> None:
     declared = declared_parameters(document, model.params, target.parent, context)
     if any(problem.is_error for problem in context.problems):
         raise RecipeErrors(context.problems)
-    wanted = copy.deepcopy(document.data)
-    edits = []
-    for name, value in values.items():
+    for name in values:
         if name not in declared:
             raise UsageError(f"{path} has no parameter `{name}`{suggestion(name, declared)}")
-        new = _as_written(declared[name], value)
-        wanted["params"][name]["default"] = new
-        edits.append(_edit(document, name, flow(new)))
-    result = _edited(document, edits)
-    if parse(result, document.name).data != wanted:
-        raise UsageError(f"{path} is not changed: write the defaults of {', '.join(values)} on one line each first")
-    replace_text(target, result)
+    replace_text(target, rewritten(document, values, declared))
 
 
 def replace_text(path: Path, text: str) -> None:
@@ -124,31 +115,3 @@ def replace_text(path: Path, text: str) -> None:
     except OSError as error:
         new.unlink(missing_ok=True)
         raise UsageError(f"cannot write {path}: {error.strerror}") from error
-
-
-def _as_written(parameter: Parameter, value: object) -> Any:
-    argument = Argument(value.value) if isinstance(value, Setting) else python_argument(parameter, value)
-    try:
-        return written(parameter, fit(parameter, argument))
-    except ParameterErrors as error:
-        raise UsageError(error.problems[0].message) from error
-
-
-def _edit(document: Document, name: str, text: str) -> tuple[int, int, str]:
-    """Begin and end of the stretch of text to replace, and by what."""
-    at = ("params", name)
-    if (*at, "default") in document.values:
-        place = document.values[(*at, "default")]
-        start = document.offset(place)
-        return start, start + place.width, text
-    kind, key = document.values[(*at, "type")], document.keys[(*at, "type")]
-    end = document.offset(kind) + kind.width
-    in_braces = document.text[document.offset(document.values[at])] == "{"
-    return end, end, f", default: {text}" if in_braces else f"\n{' ' * (key.column - 1)}default: {text}"
-
-
-def _edited(document: Document, edits: list[tuple[int, int, str]]) -> str:
-    result = document.text
-    for start, end, text in sorted(edits, reverse=True):
-        result = result[:start] + text + result[end:]
-    return result
