@@ -5,10 +5,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["disc_radius"]
+from graph4d_nodes.image.detectors import aspect_of
+from graph4d_nodes.scan import Scan4D
+
+__all__ = ["disc_radius", "estimated_disc"]
 
 ENOUGH = 50
 """Electrons that a Gaussian must gather for its height to be more signal than noise."""
+SAMPLES = 32
+"""Patterns from which the disc of a scan is estimated."""
 
 
 def disc_radius(pattern: NDArray[np.float64], aspect: float = 1.0, *, counted: bool = False) -> float:
@@ -43,6 +48,15 @@ def disc_radius(pattern: NDArray[np.float64], aspect: float = 1.0, *, counted: b
     rates = np.abs(np.gradient(radii))
     plateau = rates <= 2 * np.median(rates)
     return max(1.0, float(radii[plateau].mean()))
+
+
+def estimated_disc(scan: Scan4D) -> float:
+    """Radius [px along kx] of the bright-field disc, from a few patterns, evenly spread over the scan."""
+    count = scan.positions[0] * scan.positions[1]
+    total = np.zeros(scan.item_shape)
+    for i in np.unique(np.linspace(0, count - 1, SAMPLES).astype(int)):
+        total += scan.read(int(i), int(i) + 1)[0]
+    return disc_radius(total, aspect_of(scan.geometry), counted=scan.dtype.kind in "iu")
 
 
 def _blur(pattern: NDArray[np.float64]) -> float:

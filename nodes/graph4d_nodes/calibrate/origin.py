@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph4d import Angle, Over, Range, UsageError, node, per_pattern
-from graph4d_nodes.calibrate.disc import disc_radius
+from graph4d_nodes.calibrate.disc import estimated_disc
 from graph4d_nodes.calibrate.surface import fit_surface
 from graph4d_nodes.image.detectors import aspect_of, pixel_radius, probe_radius, rad_per_px, row_sum_zero
 from graph4d_nodes.scan import Scan4D
@@ -66,7 +66,7 @@ def find_origin(
     zero, aspect = row_sum_zero(scan.dtype), aspect_of(scan.geometry)
     disc = pixel_radius("radius", radius, radius_px, rad_per_px(scan.geometry)) or probe_radius(scan.geometry)
     if disc is None:
-        disc = disc_radius(_sample(scan), aspect, counted=scan.dtype.kind in "iu")
+        disc = estimated_disc(scan)
     cell = max(1, int(disc / 4))
     side = disc * np.sqrt(np.pi) / cell
     window = max(1, round(side / aspect)), max(1, round(side))
@@ -99,12 +99,3 @@ def _smooth(centres: NDArray[np.float64], fit: str) -> NDArray[np.float64]:
         filled = np.where(known[..., None], centres, centres[known].mean(axis=0))
         return np.moveaxis(filled, -1, 0)
     return fit_surface(centres, known, {"constant": 0, "plane": 1, "parabola": 2}[fit])
-
-
-def _sample(scan: Scan4D, patterns: int = 32) -> NDArray[np.float64]:
-    """Sum of a few patterns, evenly spread over the scan."""
-    count = scan.positions[0] * scan.positions[1]
-    total = np.zeros(scan.item_shape)
-    for i in np.unique(np.linspace(0, count - 1, patterns).astype(int)):
-        total += scan.read(int(i), int(i) + 1)[0]
-    return total
