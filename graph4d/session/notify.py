@@ -1,0 +1,60 @@
+"""Events to whoever listens: in order, one at a time, and by a thread that holds no lock of the session."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from graph4d.run.events import Event
+
+__all__ = ["Notifier"]
+
+Listener = Callable[["Event"], None]
+
+MANY_EVENTS = 5000
+log = logging.getLogger(__name__)
+
+
+class Notifier:
+    """Keeps the last events, and delivers each to all listeners. Safe under threads."""
+
+    def __init__(self) -> None:
+        self.events: deque[Event] = deque(maxlen=MANY_EVENTS)
+        self._undelivered: deque[Event] = deque()
+        self._listeners: list[Listener] = []
+        self._delivering = threading.Lock()
+
+    def add(self, event: Event) -> None:
+        """Note an event, to be delivered by the next :meth:`deliver`."""
+        self.events.append(event)
+        self._undelivered.append(event)
+
+    def deliver(self) -> None:
+        """Tell the listeners all that was noted, unless another thread is doing that: then it does this, too."""
+        # Who finds the lock taken has noted its event before; who lets go of it looks once more after that.
+        while self._undelivered and self._delivering.acquire(blocking=False):
+            try:
+                while self._undelivered:
+                    self._tell(self._undelivered.popleft())
+            finally:
+                self._delivering.release()
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Add a listener; returns the way out."""
+        self._listeners = [*self._listeners, listener]
+
+        def leave() -> None:
+            self._listeners = [other for other in self._listeners if other is not listener]
+
+        return leave
+
+    def _tell(self, event: Event) -> None:
+        for listener in self._listeners:
+            try:
+                listener(event)
+            except Exception:  # a broken picture must not end the session's work, nor hide: it is logged
+                log.exception("a listener of a session failed on %r", event)

@@ -1,0 +1,344 @@
+"""Who computes what in a session, and when: previews while a control moves, exact results when it rests.
+
+One worker looks at the newest revision only: what came and went meanwhile is never computed. What takes no time it
+computes at once. For the rest it makes a preview, from a part of the scan that it can see in a blink; the exact result
+is left to a thread of its own, so that the worker stays free for the next move. Both end when there is nothing to do.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from graph4d.errors import GraphError, UsageError
+from graph4d.ledger import is_lazy
+from graph4d.run.cancel import Cancelled, Token
+from graph4d.run.events import PassFinished, PassProgress, StepFinished, StepProgress, StepReused
+from graph4d.run.execute import execute
+from graph4d.run.failure import StepError
+from graph4d.session.need import missing_steps, seconds_of
+from graph4d.session.state import Shown, Status
+from graph4d.store import Store
+
+if TYPE_CHECKING:
+    from graph4d.recipe.graph import Graph, Ref
+    from graph4d.run.events import Event
+    from graph4d.run.result import Run
+    from graph4d.session.board import Board
+    from graph4d.session.notify import Notifier
+
+__all__ = ["Scheduler"]
+
+QUICK = 0.1
+"""What takes no longer is computed exactly for every move [s]."""
+REST = 0.2
+"""A control that has not moved for so long is at rest [s]."""
+FRAME = 0.05
+"""What a preview should take [s]."""
+FIRST = 1024
+"""Positions that the first preview sees, about."""
+PATIENCE = 1.0
+"""A computation that takes longer is given up when its result is not wanted any more [s]."""
+RECENT = 16
+"""So many moves are remembered, so that going back and forth computes nothing."""
+HANDLES = 8
+"""So many files stay open."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What is wanted at a moment."""
+
+    graph: Graph
+    revision: int
+    since: float
+    names: tuple[str, ...]
+    applied: bool
+
+    def wanted(self, names: Iterable[str]) -> dict[str, Ref]:
+        """The values behind names."""
+        return {name: self.graph.find(name) for name in names}
+
+
+@dataclass
+class Exact:
+    """A run for exact results in a thread of its own."""
+
+    moment: Moment
+    seconds: float
+    """It is expected to take."""
+    token: Token = field(default_factory=Token)
+    dropped: set[str] = field(default_factory=set)
+
+
+class Scheduler:
+    """Keeps what is on a board up to date.
+
+    Parameters
+    ----------
+    board : Board
+    notifier : Notifier
+    store : Store
+    workers : int, optional
+        Threads of a run.
+    moment : callable
+        ``moment(names)`` says what is wanted now; called under the lock.
+    """
+
+    def __init__(
+        self,
+        board: Board,
+        notifier: Notifier,
+        store: Store,
+        workers: int | None,
+        moment: Callable[[Iterable[str]], Moment],
+    ) -> None:
+        self.changed = threading.Condition(threading.RLock())
+        """The lock of the session; told whenever something has changed."""
+        self._board, self._notifier, self._moment = board, notifier, moment
+        self._store, self._workers = store, workers
+        self._passing = Store(store.memory, store.disk, transient=True)
+        self._worker: threading.Thread | None = None
+        self._exact: Exact | None = None
+        self._glanced = False  # nothing has changed since the worker last looked
+        self._previewed = False  # what is shown follows the moves, so that the exact result can wait for a rest
+        self._rests_at = 0.0
+        self._quick = Token()
+        self._seconds: dict[str, float] = {}
+        self._every = 0
+        self._opened: dict[str, Any] = {}
+        self._recent: deque[set[str]] = deque()  # digests that the last moves used
+        self._made: set[str] = set()  # digests that are in memory because of moves only
+
+    def wake(self, *, rests_at: float = 0.0, unwanted: set[str] | None = None) -> None:
+        """Something has changed. Call with the lock held.
+
+        Parameters
+        ----------
+        rests_at : float
+            When the control that moves can be taken to rest, by the monotonic clock.
+        unwanted : set of str, optional
+            Steps whose former results nobody wants any more.
+        """
+        self._glanced, self._rests_at = False, rests_at
+        if unwanted and self._exact is not None and self._exact.seconds > PATIENCE:
+            self._exact.dropped |= unwanted
+        if self._worker is None and self._board.pending():
+            self._worker = threading.Thread(target=self._work, name="graph4d session", daemon=True)
+            self._worker.start()
+        self.changed.notify_all()
+
+    def settle(self) -> None:
+        """Take whatever moves to be at rest. Call with the lock held."""
+        self._rests_at = 0.0
+        self.changed.notify_all()
+
+    def cancel(self) -> None:
+        """Stop what runs. Call with the lock held."""
+        self._quick.cancel()
+        if self._exact is not None:
+            self._exact.token.cancel()
+
+    def _work(self) -> None:
+        while (task := self._next()) is not None:
+            task()
+            self._notifier.deliver()
+
+    def _next(self) -> Callable[[], None] | None:
+        with self.changed:
+            while True:
+                names = self._board.pending()
+                if not names:
+                    self._worker = None
+                    return None
+                moment = self._moment(names)
+                if not self._glanced:
+                    self._glanced, self._quick = True, Token()
+                    return lambda: self._guarded(moment, self._glance)
+                rest = self._rests_at - time.monotonic() if self._previewed else 0.0
+                if self._exact is None and rest <= 0:
+                    return lambda: self._begin_exact(moment)
+                self.changed.wait(rest if self._exact is None else None)
+
+    def _glance(self, moment: Moment) -> None:
+        """Show at once what can be had at once."""
+        refs = moment.wanted(moment.names)
+        steps = moment.graph.steps
+        missing = missing_steps(moment.graph, self._store, refs.values())
+        if not moment.applied:
+            late = [n for n, ref in refs.items() if any(steps[s].node.cost == "expensive" for s in missing[ref])]
+            with self.changed:
+                self._board.set_status(late, Status.STALE)
+            refs = {name: ref for name, ref in refs.items() if name not in late}
+        quick = {name: ref for name, ref in refs.items() if seconds_of(missing[ref], self._seconds) <= QUICK}
+        if quick:
+            self._publish(moment, self._run(moment, quick, self._passing, self._quick))
+        reductions = {name for name, step in steps.items() if step.node.schema.over is not None}
+        partly = {
+            name: ref
+            for name, ref in refs.items()
+            if name not in quick
+            and missing[ref] & reductions
+            and seconds_of(missing[ref] - reductions, self._seconds) <= QUICK
+        }
+        with self.changed:
+            self._previewed = bool(partly)
+        if partly:
+            self._preview(moment, partly, reductions)
+
+    def _preview(self, moment: Moment, refs: Mapping[str, Ref], reductions: set[str]) -> None:
+        if self._every == 0:
+            self._every = self._first_stride(moment, moment.graph.ancestors(ref.step for ref in refs.values()))
+        every = self._every
+        run = self._run(moment, refs, self._passing, self._quick, every=every)
+        self._publish(moment, run, previews=reductions)
+        took = sum(event.seconds for event in run.log if isinstance(event, PassFinished))
+        if took > 0:
+            # Work goes with the square of the stride, or less where patterns are stored together; it is approached in
+            # steps, for the first preview also loads code, and a stride that changed all the time would flicker.
+            factor = min(max(math.sqrt(took / FRAME), 0.5), 2.0)
+            if not 0.6 < factor < 1.3:
+                self._every = max(2, round(every * factor))
+
+    def _first_stride(self, moment: Moment, steps: Iterable[str]) -> int:
+        """Open what a preview will read, to see how much there is of it."""
+        inputs = {ref for name in steps for ref in moment.graph.steps[name].inputs.values()}
+        handles = {str(ref): ref for ref in inputs if is_lazy(moment.graph.steps[ref.step].node, ref.output)}
+        run = self._run(moment, handles, self._passing, self._quick)
+        counts = [math.prod(getattr(run.load(ref), "positions", ())) for ref in handles.values()]
+        return max(2, math.ceil(math.sqrt(max(counts, default=1) / FIRST)))
+
+    def _begin_exact(self, moment: Moment) -> None:
+        steps = moment.graph.ancestors(ref.step for ref in moment.wanted(moment.names).values())
+        exact = Exact(moment, seconds_of(steps, self._seconds))
+        with self.changed:
+            self._exact = exact
+            queued = [name for name in moment.names if self._board.state(name).status is Status.QUEUED]
+            self._board.set_status(queued, Status.RUNNING)
+
+        def work() -> None:
+            self._guarded(moment, lambda moment: self._compute(exact, moment))
+            with self.changed:
+                self._exact = None
+                self.changed.notify_all()
+            self._notifier.deliver()
+
+        threading.Thread(target=work, name="graph4d session, exact", daemon=True).start()
+
+    def _compute(self, exact: Exact, moment: Moment) -> None:
+        """The exact results, each shown as soon as it is there."""
+        refs = moment.wanted(moment.names)
+
+        def follow(event: Event) -> None:
+            if isinstance(event, StepProgress | PassProgress):
+                self._tell_progress(moment, refs, event)
+            elif isinstance(event, StepFinished):
+                self._show_early(moment, refs, event)
+
+        run = self._run(moment, refs, self._store, exact.token, follow, dropped=exact.dropped)
+        self._publish(moment, run)
+
+    def _run(
+        self,
+        moment: Moment,
+        refs: Mapping[str, Ref],
+        store: Store,
+        token: Token,
+        follow: Callable[[Event], None] | None = None,
+        **options: Any,
+    ) -> Run:
+        def listener(event: Event) -> None:
+            if follow is not None:
+                follow(event)
+            self._notifier.add(event)
+            self._notifier.deliver()
+
+        return execute(
+            moment.graph,
+            store,
+            wanted=refs,
+            workers=self._workers,
+            token=token,
+            listener=listener,
+            opened=self._opened,
+            **options,
+        )
+
+    def _show_early(self, moment: Moment, refs: Mapping[str, Ref], event: StepFinished) -> None:
+        digests = dict(event.outputs)
+        for name, ref in refs.items():
+            value = self._store.get(digests[ref.output]) if ref.step == event.step else None
+            if value is not None:
+                with self.changed:
+                    self._show(moment, name, ref, value, 1, False)
+
+    def _show(self, moment: Moment, name: str, ref: Ref, value: Any, every: int, reused: bool) -> None:
+        seconds = time.monotonic() - moment.since
+        shown = Shown(value, moment.graph.type_of(ref), moment.revision, every, seconds, reused)
+        self._board.publish(name, shown)
+
+    def _tell_progress(self, moment: Moment, refs: Mapping[str, Ref], event: StepProgress | PassProgress) -> None:
+        steps = moment.graph.descendants([event.step] if isinstance(event, StepProgress) else event.steps)
+        with self.changed:
+            self._board.set_progress([name for name, ref in refs.items() if ref.step in steps], event.fraction)
+
+    def _publish(self, moment: Moment, run: Run, previews: Iterable[str] = ()) -> None:
+        """Show what a run gave, and remember what it took."""
+        finished = {event.step: event for event in run.log if isinstance(event, StepFinished)}
+        self._seconds |= {name: event.seconds for name, event in finished.items() if name not in previews}
+        strides = {name: action.every for name, action in run.ledger.actions.items() if action.every > 1}
+        partial = run.graph.descendants(strides)
+        values = {name: run.load(ref) for name, ref in run.wanted.items()}
+        with self.changed:
+            for name, ref in run.wanted.items():
+                error = run.errors.get(ref.step)
+                if values[name] is not None:
+                    every = max(strides.values()) if ref.step in partial else 1
+                    self._show(moment, name, ref, values[name], every, ref.step not in finished)
+                elif isinstance(error, StepError) and isinstance(error.cause, Cancelled):
+                    continue  # it was dropped for a newer revision, which will be looked at
+                elif not strides:
+                    self._board.fail(name, moment.revision, error or GraphError(f"{name} was evicted from the store"))
+            self._forget(run)
+            self.changed.notify_all()
+
+    def _forget(self, run: Run) -> None:
+        """Let go of what moves have left behind, so that memory stays as it is however long somebody plays."""
+        if run.store is self._passing:
+            used = {digest for e in run.log if isinstance(e, StepFinished | StepReused) for _, digest in e.outputs}
+            self._made |= {digest for e in run.log if isinstance(e, StepFinished) for _, digest in e.outputs}
+            self._recent.append(used)
+        while len(self._recent) > RECENT:
+            old = (self._recent.popleft() & self._made).difference(*self._recent)
+            self._store.memory.discard(old)
+            self._made -= old
+        while len(self._opened) > HANDLES:
+            del self._opened[next(iter(self._opened))]
+
+    def _guarded(self, moment: Moment, action: Callable[[Moment], None]) -> None:
+        """Whatever goes wrong ends up with the values it was meant for: nothing may hang."""
+        try:
+            action(moment)
+            return
+        except Cancelled:
+            return  # who cancelled has said so on the board
+        except UsageError as error:  # a file is missing, for instance
+            failure: GraphError = error
+        except Exception as error:  # whatever it is
+            log.exception("a session failed")
+            failure = GraphError(f"{type(error).__name__}: {error}")
+        if len(moment.names) > 1:  # the others may be had all the same
+            for name in moment.names:
+                self._guarded(replace(moment, names=(name,)), action)
+            return
+        with self.changed:
+            self._board.fail(moment.names[0], moment.revision, failure)
+            self.changed.notify_all()
