@@ -31,7 +31,21 @@ def test_recipes_know_nothing_of_runs_sessions_views_and_commands():
     assert {name for name in modules if name.startswith(above)} == set()
 
 
-@pytest.mark.parametrize("module", ["graph4d", "graph4d.recipe.load"])
+@pytest.mark.parametrize(
+    ("layer", "above"),
+    [
+        ("run", ("session", "view", "widgets", "cli")),
+        ("session", ("view", "widgets", "cli")),
+        ("view", ("session", "widgets", "cli")),
+        ("widgets", ("cli",)),
+    ],
+)
+def test_a_layer_knows_nothing_of_those_above_it(layer, above):
+    modules = {name for path in (ENGINE / layer).rglob("*.py") for name in imported(path)}
+    assert {name for name in modules if name.startswith(tuple(f"graph4d.{other}" for other in above))} == set()
+
+
+@pytest.mark.parametrize("module", ["graph4d", "graph4d.recipe.load", "graph4d.session.session"])
 def test_importing_is_light(module):
     heavy = {"xarray", "numba", "bokeh", "pandas", "pint", "scipy", "h5py", "dask", "torch", "skimage", "zarr"}
     code = f"import sys, {module}; print(*sys.modules)"
