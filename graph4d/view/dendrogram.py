@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from bokeh.models import ColumnDataSource
 
-from graph4d.view.frame import FRAME, new_figure, plain, short_numbers
+from graph4d.view.base import Dimmable, titled
+from graph4d.view.frame import FRAME, new_figure, plain, set_text, short_numbers
 from graph4d.view.quantity import unit_text
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["DendrogramFigure", "branches"]
 
 
-class DendrogramFigure:
+class DendrogramFigure(Dimmable):
     """A tree of merges.
 
     Parameters
@@ -29,6 +30,7 @@ class DendrogramFigure:
     """
 
     def __init__(self, value: Dataset, title: str) -> None:
+        self.title = title
         self.source = ColumnDataSource({"xs": [], "ys": []})
         self.figure = new_figure(title, frame_width=FRAME + 40, frame_height=220)
         self.figure.multi_line("xs", "ys", source=self.source, line_color="#2f6db5", line_width=1.4)
@@ -41,8 +43,9 @@ class DendrogramFigure:
         self.layout: UIElement = self.figure
         self.update(value)
 
-    def update(self, value: Dataset) -> None:
+    def update(self, value: Dataset, note: str = "") -> None:
         """Show another tree in the same place."""
+        set_text(self.figure.title, titled(self.title, note))
         left, right = (value[side].values.astype(int).tolist() for side in ("left", "right"))
         xs, ys = branches(left, right, value["height"].values.astype(float).tolist())
         self.source.data = {"xs": xs, "ys": ys}

@@ -10,7 +10,8 @@ from bokeh.models import ColumnDataSource, Range1d, Spacer
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
-from graph4d.view.frame import FRAME, MapFrame, place, plain
+from graph4d.view.base import Dimmable, titled
+from graph4d.view.frame import FRAME, MapFrame, place, plain, set_text
 from graph4d.view.palettes import hue_colours
 from graph4d.view.pixels import block_means, map_of
 from graph4d.view.quantity import quantity, unit_text
@@ -31,7 +32,7 @@ WHEEL_FRAME = 92
 """Width of what holds it and the number above it [px]."""
 
 
-class VectorFieldFigure:
+class VectorFieldFigure(Dimmable):
     """A map of two numbers a pixel, y and x.
 
     Parameters
@@ -54,7 +55,7 @@ class VectorFieldFigure:
         self.layout: UIElement = row(self.frame.figure, column(Spacer(height=FRAME // 3), self.wheel))
         self.update(value)
 
-    def update(self, value: DataArray) -> None:
+    def update(self, value: DataArray, note: str = "") -> None:
         """Show another field in the same place."""
         shown = map_of(value)
         unit = str(value.attrs.get("units", ""))
@@ -69,11 +70,11 @@ class VectorFieldFigure:
         }
         xs, ys = arrows(shown)
         self.arrows.data = {"xs": xs, "ys": ys}
-        self.frame.figure.title.text = plain(shown.titled(self.title))
+        set_text(self.frame.figure.title, titled(self.title, shown.note, note))
         self.frame.fit(shown.rows, shown.columns)
         entries = {"magnitude": ("magnitude", unit_text(unit)), "direction": ("angle", "° clockwise from right")}
-        self.frame.tell(self.glyph, entries, shown.columns.unit)
-        self.wheel.title.text = plain(f"at the edge\n{quantity(full, unit, digits=3)}")
+        self.frame.tell([self.glyph], entries, shown.columns.unit)
+        set_text(self.wheel.title, f"at the edge\n{quantity(full, unit, digits=3)}")
 
 
 def colours(angle: NDArray[Any], strength: NDArray[Any]) -> NDArray[np.uint8]:
@@ -153,5 +154,7 @@ def _wheel() -> figure:
     wheel.axis.visible = False
     wheel.grid.visible = False
     wheel.background_fill_alpha = 0
-    wheel.title.update(text_font_size="11px", text_font_style="normal", text_color="#52606d", align="center")
+    wheel.title.update(
+        text=plain(""), text_font_size="11px", text_font_style="normal", text_color="#52606d", align="center"
+    )
     return wheel

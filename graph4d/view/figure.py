@@ -11,7 +11,7 @@ from graph4d.types import ValueType
 if TYPE_CHECKING:
     from bokeh.models import UIElement
 
-__all__ = ["Figure", "figure_for", "figure_json"]
+__all__ = ["Figure", "figure_for", "figure_json", "layout_json"]
 
 
 class Figure(Protocol):
@@ -21,8 +21,11 @@ class Figure(Protocol):
     def layout(self) -> UIElement:
         """To be shown."""
 
-    def update(self, value: Any) -> None:
-        """Show another value of the same type."""
+    def update(self, value: Any, note: str = "") -> None:
+        """Show another value of the same type; ``note``, such as ``preview, every 4th position``, joins the title."""
+
+    def dim(self, on: bool) -> None:
+        """Show that what is seen is older than the parameters, or that it is not."""
 
 
 def figure_for(value: Any, value_type: ValueType, title: str) -> Figure:
@@ -50,15 +53,25 @@ def figure_json(value: Any, value_type: ValueType, title: str) -> str:
     The object has ``components``, the parts of BokehJS that are needed beyond its core, and ``item``, as
     ``Bokeh.embed.embed_item`` takes it; or ``error``, one line.
     """
-    from bokeh.embed import json_item
-
     try:
-        layout = figure_for(value, value_type, title).layout
-        return json.dumps({"components": _components(layout), "item": json_item(layout)}, separators=(",", ":"))
+        return layout_json(figure_for(value, value_type, title).layout)
     except (
         Exception
     ) as error:  # whatever goes wrong with one picture, the results and the other pictures are to be seen
         return json.dumps({"error": f"This could not be drawn. {type(error).__name__}: {error}"})
+
+
+def layout_json(layout: UIElement) -> str:
+    """A layout as :func:`figure_json` has it, as it is now; it may belong to a document, which keeps it."""
+    from bokeh import __version__
+    from bokeh.embed.util import OutputDocumentFor, standalone_docs_json_and_render_items
+
+    with OutputDocumentFor([layout]):
+        # Bokeh warns of callbacks in Python that a page cannot call; what these do, scripts in the page do as well.
+        documents, _ = standalone_docs_json_and_render_items([layout], suppress_callback_warning=True)
+    (document,) = documents.values()
+    item = {"target_id": None, "root_id": layout.id, "doc": document, "version": __version__}
+    return json.dumps({"components": _components(layout), "item": item}, separators=(",", ":"))
 
 
 def _definition(value: Any, value_type: ValueType) -> Callable[[Any, str], Figure]:

@@ -13,9 +13,9 @@ __all__ = ["view_fingerprint"]
 
 @cache
 def view_fingerprint() -> str:
-    """Digest (hex) of this package's source files and of Bokeh's version; imports neither."""
+    """Digest (hex) of this package's source files, scripts included, and of Bokeh's version; imports neither."""
     digest = blake3(version("bokeh").encode())
-    for source in sorted(Path(__file__).parent.glob("*.py")):
+    for source in sorted(path for path in Path(__file__).parent.iterdir() if path.suffix in (".py", ".js")):
         content = source.read_bytes()
         digest.update(f"\0{source.name}\0{len(content)}\0".encode())
         digest.update(content)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from graph4d.view.pixels import Axis, Map
 
-__all__ = ["CLEAR", "FRAME", "MapFrame", "new_figure", "place", "plain", "short_numbers"]
+__all__ = ["CLEAR", "FRAME", "MapFrame", "new_figure", "place", "plain", "set_text", "short_numbers"]
 
 FRAME = 304
 """Longer side of a map on the screen [px]; the shorter one is never below a third of it."""
@@ -40,6 +40,12 @@ ROUND_LENGTHS = [mantissa * 10.0**power for power in range(-4, 6) for mantissa i
 def plain(text: str) -> PlainText:
     """Text that Bokeh takes as it is: otherwise dollar signs in it are read as formulae."""
     return PlainText(text=text)
+
+
+def set_text(title: Title, text: str) -> None:
+    """Give a title another text; nothing happens if it has that already."""
+    if title.text.text != text:
+        title.text = plain(text)
 
 
 def short_numbers() -> CustomJSTickFormatter:
@@ -85,6 +91,8 @@ class MapFrame:
         self.figure.grid.visible = False
         self.figure.background_fill_color = BEHIND
         self.hover = HoverTool()
+        self._fitted: tuple[Axis, Axis] | None = None
+        self._told: tuple[object, ...] = ()
         self.figure.add_tools(self.hover)
         self.bar = ScaleBar(
             range=self.figure.x_range,
@@ -107,7 +115,15 @@ class MapFrame:
         self.figure.add_layout(self.bar)
 
     def fit(self, rows: Axis, columns: Axis) -> None:
-        """Shape the frame for a map with these axes; one that is very long and thin gets room beside it."""
+        """Shape the frame for a map with these axes; one that is very long and thin gets room beside it.
+
+        A coarser map of the same place, such as a preview, is shown in the frame that is there, and where the hand has
+        zoomed in it stays.
+        """
+        axes, before = (rows, columns), self._fitted
+        if before is not None and all(map(_same_place, before, axes)):
+            return
+        self._fitted = axes
         longest = max(rows.extent, columns.extent)
         height, width = (FRAME * max(axis.extent / longest, 1 / 3) for axis in (rows, columns))
         if rows.unit != columns.unit:
@@ -115,16 +131,22 @@ class MapFrame:
         self.figure.frame_height, self.figure.frame_width = round(height), round(width)
         left, right = _widened(columns, longest / 3)
         top, bottom = _widened(rows, longest / 3)
-        _set_range(self.figure.x_range, left, right)
-        _set_range(self.figure.y_range, bottom, top)  # down is up: row 0 on top
-        self.bar.update(unit=columns.unit, dimensional=_lengths(columns.unit))
+        stays = before is not None and all(map(_same_place, axes, before)) and _zoomed(self.figure)
+        _set_range(self.figure.x_range, left, right, stays)
+        _set_range(self.figure.y_range, bottom, top, stays)  # down is up: row 0 on top
+        if before is None or before[1].unit != columns.unit:
+            self.bar.update(unit=columns.unit, dimensional=_lengths(columns.unit))
 
-    def tell(self, glyph: GlyphRenderer, entries: Mapping[str, tuple[str, str]], unit: str) -> None:
-        """Show the numbers under the cursor: for each label a column of ``glyph``'s source and a unit."""
+    def tell(self, glyphs: list[GlyphRenderer], entries: Mapping[str, tuple[str, str]], unit: str) -> None:
+        """Show the numbers under the cursor: for each label a column of the ``glyphs``' source and a unit."""
+        told = (*glyphs, *entries.items(), unit)
+        if told == self._told:
+            return
+        self._told = told
         tips = [(label, f"@{column}{{%.4g}} {text}") for label, (column, text) in entries.items()]
         columns = [column for column, _ in entries.values()]
         self.hover.update(
-            renderers=[glyph],
+            renderers=glyphs,
             tooltips=[*tips, ("x, y", f"$x{{%.4g}}, $y{{%.4g}} {unit}")],
             formatters={"$x": "printf", "$y": "printf", **{f"@{column}": "printf" for column in columns}},
         )
@@ -139,6 +161,17 @@ def _widened(axis: Axis, least: float) -> tuple[float, float]:
     return axis.start - extra, axis.stop + extra
 
 
-def _set_range(span: Any, start: float, end: float) -> None:
+def _same_place(old: Axis, new: Axis) -> bool:
+    """Whether a map along ``new`` fills a frame made for ``old``, to within a pixel where it is the coarser one."""
+    slack = new.step if new.step > old.step * (1 + 1e-9) else 1e-9 * abs(old.extent)
+    ends = abs(new.start - old.start), abs(new.stop - old.stop)
+    return new.unit == old.unit and max(ends) <= slack
+
+
+def _zoomed(plot: figure) -> bool:
+    return any((span.start, span.end) != (span.reset_start, span.reset_end) for span in (plot.x_range, plot.y_range))
+
+
+def _set_range(span: Any, start: float, end: float, stays: bool) -> None:
     # What "reset" returns to is kept apart from what is shown.
-    span.update(start=start, end=end, reset_start=start, reset_end=end)
+    span.update(reset_start=start, reset_end=end, **({} if stays else {"start": start, "end": end}))

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from bokeh.models import ColumnDataSource, Legend, LegendItem, LinearColorMapper
 
-from graph4d.view.frame import MapFrame, place, plain
+from graph4d.view.base import Dimmable, titled
+from graph4d.view.frame import MapFrame, place, set_text
 from graph4d.view.palettes import UNASSIGNED, categorical
 from graph4d.view.pixels import map_of
 
@@ -21,7 +22,7 @@ NAMED = 16
 """Classes named in the legend; the others are counted."""
 
 
-class LabelsFigure:
+class LabelsFigure(Dimmable):
     """A map of classes.
 
     Parameters
@@ -47,14 +48,10 @@ class LabelsFigure:
         )
         legend.border_line_color = None
         self.frame.figure.add_layout(legend, "right")
+        self.layout: UIElement = self.frame.figure
         self.update(value)
 
-    @property
-    def layout(self) -> UIElement:
-        """To be shown."""
-        return self.frame.figure
-
-    def update(self, value: DataArray) -> None:
+    def update(self, value: DataArray, note: str = "") -> None:
         """Show other labels in the same place."""
         shown = map_of(value, average=False)
         found, index, counts = np.unique(shown.values, return_inverse=True, return_counts=True)
@@ -68,9 +65,9 @@ class LabelsFigure:
         self.mapper.update(palette=palette, low=-0.5, high=len(found) - 0.5)
         names = [_name(int(label), count / index.size) for label, count in zip(found, counts, strict=True)]
         self.classes.data = _legend(names, palette)
-        self.frame.figure.title.text = plain(shown.titled(self.title))
+        set_text(self.frame.figure.title, titled(self.title, shown.note, note))
         self.frame.fit(shown.rows, shown.columns)
-        self.frame.tell(self.glyph, {"class": ("label", "")}, shown.columns.unit)
+        self.frame.tell([self.glyph], {"class": ("label", "")}, shown.columns.unit)
 
 
 def _name(label: int, share: float) -> str:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from bokeh.models import ColumnDataSource, HoverTool
 
-from graph4d.view.frame import FRAME, new_figure, plain, short_numbers
+from graph4d.view.base import Dimmable, titled
+from graph4d.view.frame import FRAME, new_figure, plain, set_text, short_numbers
 from graph4d.view.pixels import to_send
 from graph4d.view.quantity import shown_unit, unit_text
 
@@ -22,7 +23,7 @@ FEW = 40
 """Fewer points than this are marked one by one."""
 
 
-class LineFigure:
+class LineFigure(Dimmable):
     """Values along one dimension; a missing value is a gap.
 
     Parameters
@@ -32,6 +33,7 @@ class LineFigure:
     """
 
     def __init__(self, value: DataArray, title: str) -> None:
+        self.title = title
         self.source = ColumnDataSource({"x": [], "y": []})
         self.figure = new_figure(title, frame_width=FRAME + 40, frame_height=220)
         self.figure.line("x", "y", source=self.source, line_color=BLUE, line_width=1.6)
@@ -46,8 +48,9 @@ class LineFigure:
         self.layout: UIElement = self.figure
         self.update(value)
 
-    def update(self, value: DataArray) -> None:
+    def update(self, value: DataArray, note: str = "") -> None:
         """Show another line in the same place."""
+        set_text(self.figure.title, titled(self.title, note))
         dim = str(value.dims[0])
         places, unit = _places(value, dim)
         self.source.data = {"x": places, "y": to_send(value.values)}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["UNASSIGNED", "categorical", "cyclic", "diverging", "grey", "hue_colours", "sequential"]
+__all__ = ["PALETTES", "UNASSIGNED", "anchors", "categorical", "hue_colours"]
 
 UNASSIGNED = "#d9dde3"
 """For what belongs to no class."""
@@ -52,11 +53,25 @@ def grey() -> list[str]:
 
 
 @cache
-def sequential() -> list[str]:
-    """Dark to bright, perceptually even: matplotlib's inferno."""
+def inverted_grey() -> list[str]:
+    """White to black."""
+    return grey()[::-1]
+
+
+@cache
+def inferno() -> list[str]:
+    """Dark to bright over red, perceptually even: matplotlib's."""
     from bokeh.palettes import Inferno256
 
     return list(Inferno256)
+
+
+@cache
+def viridis() -> list[str]:
+    """Dark to bright over green, perceptually even: matplotlib's."""
+    from bokeh.palettes import Viridis256
+
+    return list(Viridis256)
 
 
 @cache
@@ -85,3 +100,23 @@ def categorical(count: int) -> list[str]:
     golden = np.pi * (3 - np.sqrt(5))
     more = oklch(np.where(further % 2, 0.55, 0.78), 0.13, golden * further)
     return [*CLASSES[:count], *_hex(more)]
+
+
+#: By the names that people choose from.
+PALETTES: Mapping[str, Callable[[], list[str]]] = {
+    "grey": grey,
+    "inverted grey": inverted_grey,
+    "inferno": inferno,
+    "viridis": viridis,
+    "blue – red": diverging,
+    "hues": cyclic,
+}
+
+
+@cache
+def anchors() -> dict[str, str]:
+    """Every palette as 33 colours at equal distances, ``rrggbbrrggbb…``, of which scripts make longer ones."""
+    return {
+        name: "".join(palette()[round(place)][1:] for place in np.linspace(0, len(palette()) - 1, 33))
+        for name, palette in PALETTES.items()
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,10 @@ from graph4d.view.quantity import shown_unit
 if TYPE_CHECKING:
     from xarray import DataArray
 
-__all__ = ["Axis", "Map", "block_means", "map_of", "percentile_limits", "to_send"]
+__all__ = ["Axis", "Map", "block_means", "full_range", "map_of", "percentile_limits", "sample", "to_send"]
 
+SAMPLE = 1 << 16
+"""Percentiles are taken of about as many values."""
 MAX_SIDE = 1024
 """More pixels than this along a side are binned before they are sent."""
 
@@ -29,16 +32,24 @@ class Axis:
         Outer edges of the first and the last pixel.
     unit : str
         As it is printed; ``px`` for an axis without calibration.
+    count : int
+        Pixels.
     """
 
     start: float
     stop: float
     unit: str
+    count: int
 
     @property
     def extent(self) -> float:
         """Length."""
         return self.stop - self.start
+
+    @property
+    def step(self) -> float:
+        """Size of a pixel, without sign."""
+        return abs(self.extent) / self.count
 
 
 @dataclass(frozen=True)
@@ -60,9 +71,10 @@ class Map:
     columns: Axis
     binning: int
 
-    def titled(self, title: str) -> str:
-        """The title, saying so where pixels were binned."""
-        return f"{title} (binned {self.binning}×)" if self.binning > 1 else title
+    @property
+    def note(self) -> str:
+        """What a title must say of it: empty if every pixel is sent."""
+        return f"binned {self.binning}×" if self.binning > 1 else ""
 
 
 def map_of(value: DataArray, *, side: int = MAX_SIDE, average: bool = True) -> Map:
@@ -81,17 +93,22 @@ def map_of(value: DataArray, *, side: int = MAX_SIDE, average: bool = True) -> M
     if factor > 1:
         y, x = value.dims[-2:]
         value = value.isel({dim: slice(0, max(1, value.sizes[dim] // factor) * factor) for dim in (y, x)})
-    rows, columns = _axes(value)
+    rows, columns = _axes(value, factor)
     values = _real(np.asarray(value.values))
     if factor > 1:
         values = block_means(values, factor) if average else values[..., ::factor, ::factor]
     return Map(values, rows, columns, factor)
 
 
-def _axes(value: DataArray) -> tuple[Axis, Axis]:
-    edges = [_edges(value, str(dim)) for dim in value.dims[-2:]]
+def _axes(value: DataArray, factor: int) -> tuple[Axis, Axis]:
+    dims = [str(dim) for dim in value.dims[-2:]]
+    edges = [_edges(value, dim) for dim in dims]
     longest = max(abs(stop - start) for start, stop, _ in edges)
-    rows, columns = (_shown(start, stop, unit, longest) for start, stop, unit in edges)
+    rows, columns = (
+        Axis(start * size, stop * size, text, max(1, value.sizes[dim] // factor))
+        for dim, (start, stop, unit) in zip(dims, edges, strict=True)
+        for size, text in [shown_unit(longest, unit)]
+    )
     return rows, columns
 
 
@@ -103,11 +120,6 @@ def _edges(value: DataArray, dim: str) -> tuple[float, float, str]:
     places = np.asarray(coordinate.values, np.float64)
     step = float(places[-1] - places[0]) / (count - 1) if count > 1 else 1.0
     return float(places[0]) - step / 2, float(places[-1]) + step / 2, str(coordinate.attrs.get("units", "px"))
-
-
-def _shown(start: float, stop: float, unit: str, longest: float) -> Axis:
-    factor, text = shown_unit(longest, unit)
-    return Axis(start * factor, stop * factor, text)
 
 
 def block_means(values: NDArray[Any], factor: int) -> NDArray[np.floating[Any]]:
@@ -145,11 +157,31 @@ def _real(values: NDArray[Any]) -> NDArray[Any]:
 
 def percentile_limits(values: NDArray[Any], low: float = 1.0, high: float = 99.0) -> tuple[float, float]:
     """Percentiles of the finite values, kept apart so that a constant map has a colour too."""
+    some = sample(values)
+    if some.size == 0:
+        return 0.0, 1.0
+    bottom, top = (float(limit) for limit in np.percentile(some, (low, high)))
+    return (bottom, top) if top > bottom else full_range(values)
+
+
+def full_range(values: NDArray[Any]) -> tuple[float, float]:
+    """Least and greatest finite value, kept apart so that a constant map has a colour too."""
     finite = values[np.isfinite(values)]
     if finite.size == 0:
         return 0.0, 1.0
-    bottom, top = (float(limit) for limit in np.percentile(finite, (low, high)))
-    if top > bottom:
-        return bottom, top
     bottom, top = float(finite.min()), float(finite.max())
     return (bottom, top) if top > bottom else (bottom, bottom + (abs(bottom) or 1.0))
+
+
+def sample(values: NDArray[Any]) -> NDArray[Any]:
+    """The finite ones among the values, or among every n-th of very many: contrast need not know them all.
+
+    Parameters
+    ----------
+    values : ndarray (…, columns)
+    """
+    step = max(1, values.size // SAMPLE)
+    while math.gcd(step, values.shape[-1]) > 1 and step > 1:  # else it would see the same columns in every row
+        step += 1
+    some = values.reshape(-1)[::step]
+    return np.asarray(some[np.isfinite(some)])

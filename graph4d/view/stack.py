@@ -9,6 +9,7 @@ import numpy as np
 from bokeh.layouts import column
 from bokeh.models import ColumnDataSource, CustomJS, CustomJSTickFormatter, Slider
 
+from graph4d.view.base import Dimmable
 from graph4d.view.frame import FRAME
 from graph4d.view.image import ImageFigure
 from graph4d.view.pixels import MAX_SIDE, map_of, to_send
@@ -27,7 +28,7 @@ PIXELS = 2 << 20
 PLANES = (("y", "x"), ("ky", "kx"))
 
 
-class StackFigure:
+class StackFigure(Dimmable):
     """Images along further dimensions.
 
     Parameters
@@ -40,37 +41,28 @@ class StackFigure:
     def __init__(self, value: DataArray, title: str) -> None:
         self.title = title
         slices, _, labels, _ = _slices(value)
-        self.slices = ColumnDataSource({"image": [], "low": [], "high": [], "label": []})
+        self.slices = ColumnDataSource({"image": [], "label": []})
         words = CustomJSTickFormatter(args={"slices": self.slices}, code="return slices.data.label[tick] ?? ''")
         self.slider = Slider(start=0, end=1, value=len(labels) // 2, step=1, format=words, width=FRAME)
-        self.image = ImageFigure(slices[0], title)
-        code = """
-            const {image, low, high} = slices.data, i = cb_obj.value
-            mapper.setv({low: low[i], high: high[i]})
-            shown.data = {...shown.data, image: [image[i]]}
-            """
-        models = {"slices": self.slices, "shown": self.image.source, "mapper": self.image.mapper}
+        self.image = ImageFigure(slices[0], title, one_of_many=True)
+        self.frame = self.image.frame
+        code = "shown.data = {...shown.data, image: [slices.data.image[cb_obj.value]]}"
+        models = {"slices": self.slices, "shown": self.image.source}
         self.slider.js_on_change("value", CustomJS(args=models, code=code))
         self.layout: UIElement = column(self.image.layout, self.slider)
         self.update(value)
 
-    def update(self, value: DataArray) -> None:
+    def update(self, value: DataArray, note: str = "") -> None:
         """Show another stack in the same place; the slider stays where it is if it can."""
         slices, leading, labels, total = _slices(value)
         count = len(labels)
         shown = map_of(slices, side=min(MAX_SIDE, int(np.sqrt(PIXELS / count))))
-        limits = [self.image.style.limits(image) for image in shown.values]
-        self.slices.data = {
-            "image": [to_send(image) for image in shown.values],
-            "low": [low for low, _ in limits],
-            "high": [high for _, high in limits],
-            "label": labels,
-        }
+        self.slices.data = {"image": [to_send(image) for image in shown.values], "label": labels}
         current = min(int(self.slider.value), count - 1)
         self.slider.update(end=max(1, count - 1), value=current, title=", ".join(leading), visible=count > 1)
-        title = self.title if count == total else f"{self.title} ({count} of {total} slices)"
+        cut = f"{count} of {total} slices" if count < total else ""
         unit = str(value.attrs.get("units", ""))
-        self.image.show(replace(shown, values=shown.values[current]), unit, shown.titled(title))
+        self.image.show(replace(shown, values=shown.values[current]), unit, cut, note)
 
 
 def plane_of(dims: tuple[str, ...]) -> tuple[str, str] | None:

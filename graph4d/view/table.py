@@ -9,6 +9,7 @@ import numpy as np
 from bokeh.layouts import column
 from bokeh.models import ColumnDataSource, DataTable, Div, HTMLTemplateFormatter, TableColumn
 
+from graph4d.view.base import Dimmable, titled
 from graph4d.view.frame import FRAME
 from graph4d.view.quantity import quantity, unit_text
 
@@ -30,7 +31,7 @@ p { margin: 0 0 4px; overflow-wrap: anywhere; }
 """
 
 
-class NumbersFigure:
+class NumbersFigure(Dimmable):
     """Single numbers, one a line: name, and value with its unit to four digits.
 
     Parameters
@@ -45,7 +46,7 @@ class NumbersFigure:
         self.layout: Div = _div()
         self.update(value)
 
-    def update(self, value: DataArray | Dataset) -> None:
+    def update(self, value: DataArray | Dataset, note: str = "") -> None:
         """Show other numbers in the same place."""
         if hasattr(value, "data_vars"):
             numbers = {str(name): item for name, item in value.data_vars.items()}
@@ -55,10 +56,10 @@ class NumbersFigure:
             f'<tr><td>{escape(name)}</td><td class="number">{escape(_number(item))}</td></tr>'
             for name, item in numbers.items()
         )
-        self.layout.text = f"<h3>{escape(self.title)}</h3><table>{rows}</table>"
+        self.layout.text = f"<h3>{escape(titled(self.title, note))}</h3><table>{rows}</table>"
 
 
-class TableFigure:
+class TableFigure(Dimmable):
     """Columns of equal length, to be sorted by a click on a heading.
 
     Parameters
@@ -76,7 +77,7 @@ class TableFigure:
         self.layout: UIElement = column(self.heading, self.table)
         self.update(value)
 
-    def update(self, value: Dataset) -> None:
+    def update(self, value: Dataset, note: str = "") -> None:
         """Show another table in the same place."""
         (dim,) = value.sizes
         count = value.sizes[dim]
@@ -86,11 +87,11 @@ class TableFigure:
         self.source.data = {name: _cells(np.broadcast_to(head[name].values, rows)) for name in names}
         self.table.columns = [_column(name, head[name]) for name in names]
         self.table.height = min(300, 32 + 25 * min(count, ROWS))
-        note = f" (first {ROWS} of {count} rows)" if count > ROWS else ""
-        self.heading.text = f"<h3>{escape(self.title + note)}</h3>"
+        cut = f"first {ROWS} of {count} rows" if count > ROWS else ""
+        self.heading.text = f"<h3>{escape(titled(self.title, cut, note))}</h3>"
 
 
-class TextFigure:
+class TextFigure(Dimmable):
     """What cannot be drawn, told in a few lines.
 
     Parameters
@@ -104,10 +105,10 @@ class TextFigure:
         self.layout: Div = _div()
         self.update(value)
 
-    def update(self, value: object) -> None:
+    def update(self, value: object, note: str = "") -> None:
         """Tell of another value in the same place."""
         lines = "".join(f"<p>{escape(line)}</p>" for line in summary(value))
-        self.layout.text = f"<h3>{escape(self.title)}</h3>{lines}"
+        self.layout.text = f"<h3>{escape(titled(self.title, note))}</h3>{lines}"
 
 
 def summary(value: Any) -> list[str]:

@@ -43,8 +43,9 @@ def test_the_json_of_an_image_holds_its_pixels_with_row_0_on_top() -> None:
     values = np.arange(12, dtype=np.float32).reshape(3, 4)
     content = json.loads(figure_json(an_image(values), IMAGE, "picture"))
     document = Document.from_json(content["item"]["doc"])
-    (plot,) = document.roots
-    (source,) = plot.select({"type": ColumnDataSource})
+    (root,) = document.roots
+    (plot,) = root.children
+    (source,) = (source for source in plot.select({"type": ColumnDataSource}) if "dw" in source.data)
     np.testing.assert_array_equal(source.data["image"][0], values)
     top, bottom = plot.y_range.end, plot.y_range.start
     assert top < bottom
@@ -56,12 +57,12 @@ def test_the_json_of_an_image_holds_its_pixels_with_row_0_on_top() -> None:
     ("shape", "step", "aspect"), [((20, 20), (1, 1), 1.0), ((10, 20), (2, 1), 1.0), ((10, 20), (1, 1), 0.5)]
 )
 def test_the_frame_has_the_aspect_of_the_specimen(shape: tuple[int, int], step: tuple[int, int], aspect: float) -> None:
-    plot = drawn(an_image(np.zeros(shape), step)).layout
+    plot = drawn(an_image(np.zeros(shape), step)).frame.figure
     assert plot.frame_height / plot.frame_width == pytest.approx(aspect, rel=0.01)
 
 
 def test_a_long_thin_scan_keeps_square_pixels_in_a_frame_that_is_not_thin() -> None:
-    plot = drawn(an_image(np.zeros((4, 128)))).layout
+    plot = drawn(an_image(np.zeros((4, 128)))).frame.figure
     assert plot.frame_height >= 100
     per_pixel_y = (plot.y_range.start - plot.y_range.end) / plot.frame_height
     per_pixel_x = (plot.x_range.end - plot.x_range.start) / plot.frame_width
@@ -105,7 +106,7 @@ def test_a_map_of_one_value_or_none_has_limits_that_differ(values: np.ndarray) -
 def test_the_scale_bar_measures_the_frame_in_a_unit_that_reads_well(
     value: xr.DataArray, unit: str, width: float
 ) -> None:
-    plot = drawn(value).layout
+    plot = drawn(value).frame.figure
     (bar,) = plot.select({"type": ScaleBar})
     assert bar.unit == unit
     assert bar.dimensional.base_unit == unit
@@ -141,8 +142,8 @@ def test_a_pattern_is_logarithmic_over_its_positive_values() -> None:
 
 def test_the_unit_stands_beside_the_numbers_of_the_colour_bar() -> None:
     figure = figure_for(an_image(np.eye(4), units="1/Å**2"), IMAGE, "divergence")
-    (bar, unit) = figure.layout.right
-    assert (bar, bar.title) == (figure.bar, None)
+    (bar, _, unit) = figure.frame.figure.right
+    assert (bar.color_mapper, bar.title) == (figure.mapper, None)
     assert unit.text.text == "Å⁻²"
     figure.update(an_image(np.eye(4), units="rad"))
     assert unit.text.text == "rad"
@@ -159,7 +160,7 @@ def test_an_image_of_more_than_1024_pixels_is_binned_and_says_so() -> None:
     sent = figure.source.data["image"][0]
     assert sent.shape == (683, 500)
     assert sent[7, 11] == pytest.approx(values[21:24, 33:36].mean(), rel=1e-5)
-    assert figure.layout.title.text.text == "picture (binned 3×)"
+    assert figure.frame.figure.title.text.text == "picture · binned 3×"
     assert figure.source.data["dw"] == [pytest.approx(150.0)]  # 1500 Å, in nm
 
 
@@ -190,8 +191,59 @@ def test_a_figure_is_updated_in_place() -> None:
     assert figure.layout is layout
     assert figure.source is source
     assert source.data["image"][0].shape == (10, 20)
-    assert layout.frame_width == 2 * layout.frame_height
+    assert figure.frame.figure.frame_width == 2 * figure.frame.figure.frame_height
     assert figure.mapper.high == pytest.approx(np.percentile(np.arange(200), 99))
+
+
+def test_what_was_done_to_the_data_joins_the_title() -> None:
+    figure = drawn(an_image(np.zeros((2048, 2048))))
+    title = figure.frame.figure.title
+    assert title.text.text == "picture · binned 2×"
+    figure.update(an_image(np.zeros((512, 512)), (4.0, 4.0)), "preview, every 4th position")
+    assert title.text.text == "picture · preview, every 4th position"
+    figure.update(an_image(np.zeros((512, 512)), (4.0, 4.0)))
+    assert title.text.text == "picture"
+
+
+def test_another_image_of_the_same_kind_is_one_event_for_the_pixels_and_one_for_each_limit() -> None:
+    figure = drawn(an_image(np.zeros((16, 16))))
+    document = Document()
+    document.add_root(figure.layout)
+    events: list[str] = []
+    document.on_change(lambda event: events.append(event.attr))
+    figure.update(an_image(np.arange(256.0).reshape(16, 16)))
+    assert sorted(events) == ["data", "high", "low"]
+
+
+def test_a_preview_on_a_coarser_grid_is_shown_in_the_frame_that_is_there() -> None:
+    figure = drawn(an_image(np.zeros((128, 128))))
+    plot = figure.frame.figure
+    figure.update(an_image(np.zeros((32, 32)), (4.0, 4.0)))
+    assert (plot.x_range.start, plot.x_range.end) == pytest.approx((-0.05, 12.75))
+    assert (figure.source.data["x"], figure.source.data["dw"]) == ([pytest.approx(-0.2)], [pytest.approx(12.8)])
+
+
+def test_the_exact_image_after_a_preview_fills_the_frame_and_a_zoom_stays() -> None:
+    figure = drawn(an_image(np.zeros((32, 32)), (4.0, 4.0)))
+    plot = figure.frame.figure
+    figure.update(an_image(np.zeros((128, 128))))
+    assert (plot.x_range.start, plot.x_range.end) == pytest.approx((-0.05, 12.75))
+    plot.x_range.update(start=3.0, end=5.0)
+    figure.update(an_image(np.ones((128, 128))))
+    figure.update(an_image(np.ones((32, 32)), (4.0, 4.0)))
+    figure.update(an_image(np.ones((128, 128))))
+    assert (plot.x_range.start, plot.x_range.end) == (3.0, 5.0)
+    figure.update(an_image(np.ones((128, 128)), (2.0, 2.0)))
+    assert (plot.x_range.start, plot.x_range.end) == pytest.approx((-0.1, 25.5))
+
+
+@pytest.mark.parametrize("value_type", [IMAGE, LABELS])
+def test_a_figure_that_is_not_current_fades_until_it_is(value_type: ValueType) -> None:
+    figure = drawn(an_image(np.zeros((4, 4), int)), value_type)
+    figure.dim(True)
+    assert float(figure.layout.styles["opacity"]) < 0.6
+    figure.dim(False)
+    assert "opacity" not in figure.layout.styles
 
 
 def test_labels_have_a_colour_each_and_a_legend_with_their_share() -> None:
@@ -237,7 +289,7 @@ def test_of_a_long_stack_64_slices_are_sent_its_ends_among_them_and_the_title_sa
     firsts = [image[0, 0] for image in figure.slices.data["image"]]
     assert len(firsts) == 64
     assert (firsts[0], firsts[-1]) == (0, 199)
-    assert figure.image.layout.title.text.text == "picture (64 of 200 slices)"
+    assert figure.frame.figure.title.text.text == "picture · 64 of 200 slices"
 
 
 def test_two_further_dimensions_share_one_slider() -> None:
@@ -258,6 +310,6 @@ def test_a_stack_is_updated_in_place_and_keeps_its_slice() -> None:
 
 
 def test_a_title_is_plain_text_and_never_a_formula() -> None:
-    title = drawn(an_image(np.zeros((3, 3))), title="$$x^2$$ <b>").layout.title.text
+    title = drawn(an_image(np.zeros((3, 3))), title="$$x^2$$ <b>").frame.figure.title.text
     assert type(title).__name__ == "PlainText"
     assert title.text == "$$x^2$$ <b>"

@@ -1,0 +1,154 @@
+// Arithmetic on pictures, the same as in pixels.py and image.py; nothing here touches the page.
+
+function gcd(a, b) {
+  return b == 0 ? a : gcd(b, a % b)
+}
+
+// The finite values, sorted; of very many about every n-th, with a step that visits all columns.
+function sample(values, columns, positive = false) {
+  let step = Math.max(1, Math.floor(values.length / 65536))
+  while (gcd(step, columns) > 1 && step > 1) step += 1
+  const some = new Float64Array(Math.ceil(values.length / step))
+  let count = 0
+  for (let i = 0; i < values.length; i += step) {
+    if (Number.isFinite(values[i]) && !(positive && values[i] <= 0)) some[count++] = values[i]
+  }
+  return some.subarray(0, count).sort()
+}
+
+// Between its neighbours in the sorted values, as numpy does it.
+function percentile(sorted, percent) {
+  const place = (sorted.length - 1) * percent / 100
+  const below = Math.floor(place), above = Math.min(below + 1, sorted.length - 1)
+  return sorted[below] + (place - below) * (sorted[above] - sorted[below])
+}
+
+function extremes(values, positive = false) {
+  let low = Infinity, high = -Infinity
+  for (const value of values) {
+    if (!Number.isFinite(value) || (positive && value <= 0)) continue
+    if (value < low) low = value
+    if (value > high) high = value
+  }
+  return [low, high]
+}
+
+function apart(low, high, log) {
+  if (low < high) return [low, high]
+  if (!Number.isFinite(low)) return log ? [0.1, 1] : [0, 1]
+  return log ? [high / 10, high] : [low, low + (Math.abs(low) || 1)]
+}
+
+function percentiles(values, columns, low, high, log) {
+  const sorted = sample(values, columns, log)
+  if (sorted.length == 0) return apart(Infinity, -Infinity, log)
+  const [bottom, top] = [percentile(sorted, low), percentile(sorted, high)]
+  return bottom < top ? [bottom, top] : apart(...extremes(values, log), log)
+}
+
+// Limits that fit the values of a picture of some kind: "plain", "signed" or "periodic".
+function automatic(values, columns, kind, period, log) {
+  if (log) {
+    const high = extremes(values, true)[1]
+    const sorted = sample(values, columns, true)
+    if (sorted.length == 0) return [0.1, 1]
+    return apart(Math.max(percentile(sorted, 1), high / 1e6), high, true)
+  }
+  if (kind == "periodic") return extremes(values)[0] < 0 ? [-period / 2, period / 2] : [0, period]
+  const [low, high] = percentiles(values, columns, 1, 99, false)
+  const reach = Math.max(Math.abs(low), Math.abs(high))
+  return kind == "signed" ? [-reach, reach] : [low, high]
+}
+
+// How many values fall into each of so many equal parts of low … high, on a logarithmic axis if asked for.
+function histogram(values, low, high, parts, log) {
+  const counts = new Float64Array(parts)
+  const place = log ? Math.log : value => value
+  const [from, to] = [place(low), place(high)]
+  for (const value of values) {
+    if (!(value >= low && value <= high)) continue
+    counts[Math.min(parts - 1, Math.floor((place(value) - from) / (to - from) * parts))] += 1
+  }
+  return counts
+}
+
+// A palette of so many colours from anchors "rrggbbrrggbb…" that stand at equal distances; the share of the way
+// along it is raised to a power.
+function ramp(anchors, count, power) {
+  const last = anchors.length / 6 - 1
+  const channel = (anchor, c) => parseInt(anchors.slice(6 * anchor + 2 * c, 6 * anchor + 2 * c + 2), 16)
+  return Array.from({length: count}, (_, i) => {
+    const place = last * (i / (count - 1)) ** power
+    const anchor = Math.min(last - 1, Math.floor(place)), share = place - anchor
+    const mixed = [0, 1, 2].map(c => Math.round(channel(anchor, c) * (1 - share) + channel(anchor + 1, c) * share))
+    return "#" + mixed.map(value => value.toString(16).padStart(2, "0")).join("")
+  })
+}
+
+// Fast Fourier transform in place (Cooley and Tukey 1965, radix 2) of so many numbers at so great a distance.
+function fft(real, imaginary, start, stride, count) {
+  for (let i = 1, j = 0; i < count; i++) {
+    let bit = count >> 1
+    for (; j & bit; bit >>= 1) j ^= bit
+    j ^= bit
+    if (i < j) {
+      const a = start + i * stride, b = start + j * stride;
+      [real[a], real[b]] = [real[b], real[a]];
+      [imaginary[a], imaginary[b]] = [imaginary[b], imaginary[a]]
+    }
+  }
+  for (let half = 1; half < count; half *= 2) {
+    for (let k = 0; k < half; k++) {
+      const c = Math.cos(Math.PI * k / half), s = -Math.sin(Math.PI * k / half)
+      for (let i = k; i < count; i += 2 * half) {
+        const a = start + i * stride, b = a + half * stride
+        const x = real[b] * c - imaginary[b] * s, y = real[b] * s + imaginary[b] * c
+        real[b] = real[a] - x
+        imaginary[b] = imaginary[a] - y
+        real[a] += x
+        imaginary[a] += y
+      }
+    }
+  }
+}
+
+function padded(count) {
+  let size = 1
+  while (size < Math.min(count, 512)) size *= 2
+  return size
+}
+
+function hann(count) {
+  return Float64Array.from({length: count}, (_, i) => 0.5 - 0.5 * Math.cos(2 * Math.PI * (i + 0.5) / count))
+}
+
+// Modulus of the Fourier transform of a picture, zero frequency in pixel (height / 2, width / 2): of its middle, at most
+// 512 × 512 pixels, without its mean, under a Hann window, with zeros around it up to a power of two.
+function spectrum(values, rows, columns) {
+  const [height, width] = [padded(rows), padded(columns)]
+  const [high, wide] = [Math.min(rows, height), Math.min(columns, width)]
+  const [top, left] = [(rows - high) >> 1, (columns - wide) >> 1]
+  const at = (i, j) => values[(top + i) * columns + left + j]
+  let total = 0, count = 0
+  for (let i = 0; i < high; i++) {
+    for (let j = 0; j < wide; j++) if (Number.isFinite(at(i, j))) { total += at(i, j); count += 1 }
+  }
+  const mean = total / Math.max(1, count), down = hann(high), across = hann(wide)
+  const real = new Float64Array(height * width), imaginary = new Float64Array(height * width)
+  for (let i = 0; i < high; i++) {
+    for (let j = 0; j < wide; j++) {
+      if (Number.isFinite(at(i, j))) real[i * width + j] = (at(i, j) - mean) * down[i] * across[j]
+    }
+  }
+  for (let i = 0; i < height; i++) fft(real, imaginary, i * width, 1, width)
+  for (let j = 0; j < width; j++) fft(real, imaginary, j, width, height)
+  const modulus = new Float32Array(height * width)
+  for (let i = 0; i < height; i++) {
+    const row = (i + height / 2) % height
+    for (let j = 0; j < width; j++) {
+      const column = (j + width / 2) % width
+      modulus[row * width + column] = Math.hypot(real[i * width + j], imaginary[i * width + j])
+    }
+  }
+  return {modulus, height, width}
+}
