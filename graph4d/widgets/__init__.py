@@ -1,0 +1,1 @@
+"""Figures, controls and dashboards as Jupyter widgets, for a notebook and a served page."""
