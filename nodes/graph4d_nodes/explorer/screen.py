@@ -1,0 +1,153 @@
+"""The pictures of the explorer, and what is dragged over them; places are told in pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from bokeh.models import Column, Row
+
+from graph4d.view.field import VectorFieldFigure
+from graph4d.view.handle import Handle
+from graph4d.view.image import ImageFigure
+from graph4d_nodes.explorer.detector import Detector
+from graph4d_nodes.explorer.grid import Grid
+from graph4d_nodes.values import image, pattern, vector_field
+
+if TYPE_CHECKING:
+    from bokeh.models import UIElement
+    from xarray import DataArray
+
+    from graph4d.view.frame import MapFrame
+    from graph4d_nodes.scan import Scan4D
+
+__all__ = ["Screen"]
+
+LARGE, SMALL = 400, 300
+"""Longer sides of the pictures one works in, and of those beside them [px]."""
+SCAN_COLOR, DETECTOR_COLOR = "#ffd43b", "#69db7c"
+
+Place = tuple[float, float]
+Rectangle = tuple[int, int, int, int]
+
+
+class Screen:
+    """Pattern, virtual image, centre of mass and riCOM, with handles for the detector and for scan positions.
+
+    Parameters
+    ----------
+    scan : Scan4D
+        For the shapes and units of what will be seen; nothing of it is read.
+    """
+
+    def __init__(self, scan: Scan4D) -> None:
+        of_scan = np.zeros(scan.positions, np.uint8)
+        plate = pattern(np.zeros(scan.item_shape, np.uint8), scan.geometry, "counts")
+        sample = image(of_scan, scan.geometry, "counts")
+        field = vector_field(np.stack([of_scan, of_scan]), scan.geometry, "")
+        self.figures: dict[str, ImageFigure | VectorFieldFigure] = {
+            "pattern": ImageFigure(plate, "Pattern"),
+            "image": ImageFigure(sample, "Virtual image"),
+            "com": VectorFieldFigure(field, "Centre of mass"),
+            "ricom": ImageFigure(sample, "riCOM"),
+        }
+        self.grids = {"pattern": Grid.of(plate), "image": Grid.of(sample)}
+        self.origin = (0.0, 0.0)
+        self._fit()
+        over_pattern, over_image = self._frame("pattern"), self._frame("image")
+        self.detectors = {kind: Handle(over_pattern, kind, DETECTOR_COLOR) for kind in ("annulus", "disc", "rectangle")}
+        self.places = {kind: Handle(over_image, kind, SCAN_COLOR) for kind in ("point", "rectangle")}
+        self.layout = _beside(
+            self.figures["pattern"].layout,
+            self.figures["image"].layout,
+            Column(children=[self.figures["com"].layout, self.figures["ricom"].layout]),
+        )
+
+    def show(self, name: str, value: DataArray, note: str = "") -> None:
+        """Show a value as ``pattern``, ``image``, ``com`` or ``ricom``."""
+        self.figures[name].update(value, note)
+        self._fit()
+        if name in self.grids:
+            self.grids[name] = Grid.of(value)
+
+    def on_position(self, callback: Callable[[tuple[int, int], bool], None]) -> None:
+        """Call ``callback((row, column), moving)`` when the point on the image is moved."""
+
+        def moved(shape: dict[str, float], moving: bool) -> None:
+            callback(self.grids["image"].nearest(shape["y"], shape["x"]), moving)
+
+        self.places["point"].on_move(moved)
+
+    def on_region(self, callback: Callable[[Rectangle, bool], None]) -> None:
+        """Call ``callback(rectangle, moving)`` when the rectangle on the image is moved."""
+
+        def moved(shape: dict[str, float], moving: bool) -> None:
+            callback(self.grids["image"].rectangle(**shape), moving)
+
+        self.places["rectangle"].on_move(moved)
+
+    def on_detector(self, callback: Callable[[Detector, bool], None]) -> None:
+        """Call ``callback(detector, moving)`` when what is drawn on the pattern is moved."""
+        for kind, handle in self.detectors.items():
+            handle.on_move(partial(self._detector_moved, callback, kind))
+
+    def place_position(self, position: tuple[int, int] | None) -> None:
+        """Put the point on the image, or hide it."""
+        self.places["point"].show(position is not None)
+        if position is not None:
+            y, x = self.grids["image"].place(*position)
+            self.places["point"].place(y=y, x=x)
+
+    def place_region(self, rectangle: Rectangle | None) -> None:
+        """Put the rectangle on the image, or hide it."""
+        self.places["rectangle"].show(rectangle is not None)
+        if rectangle is not None:
+            self.places["rectangle"].place(**self.grids["image"].sides(rectangle))
+
+    def place_detector(self, detector: Detector) -> None:
+        """Put the detector on the pattern, about :attr:`origin`."""
+        for kind, handle in self.detectors.items():
+            handle.show(kind == detector.kind)
+        grid = self.grids["pattern"]
+        if detector.kind == "rectangle":
+            self.detectors["rectangle"].place(**grid.sides(detector.rectangle))
+            return
+        y, x = grid.place(self.origin[0] + detector.offset[0], self.origin[1] + detector.offset[1])
+        radii = {"outer": detector.outer * grid.step[1]}
+        if detector.kind == "annulus":
+            radii["inner"] = detector.inner * grid.step[1]
+        self.detectors[detector.kind].place(y=y, x=x, **radii)
+
+    def _detector_moved(
+        self, callback: Callable[[Detector, bool], None], kind: Any, shape: dict[str, float], moving: bool
+    ) -> None:
+        grid = self.grids["pattern"]
+        if kind == "rectangle":
+            callback(Detector(kind, rectangle=grid.rectangle(**shape)), moving)
+            return
+        row, column = grid.pixel(shape["y"], shape["x"])
+        offset = row - self.origin[0], column - self.origin[1]
+        inner, outer = shape.get("inner", 0.0) / grid.step[1], shape["outer"] / grid.step[1]
+        callback(Detector(kind, inner, outer, offset), moving)
+
+    def _frame(self, name: str) -> MapFrame:
+        return self.figures[name].frame
+
+    def _fit(self) -> None:
+        for name in self.figures:
+            _enlarge(self._frame(name), LARGE if name in self.grids else SMALL)
+
+
+def _enlarge(frame: MapFrame, side: int) -> None:
+    plot = frame.figure
+    longest = max(plot.frame_height, plot.frame_width)
+    if longest != side:
+        height, width = (round(length * side / longest) for length in (plot.frame_height, plot.frame_width))
+        plot.update(frame_height=height, frame_width=width)
+
+
+def _beside(*parts: UIElement) -> Row:
+    """Side by side, and below each other where the page is narrow."""
+    return Row(children=list(parts), styles={"flex-wrap": "wrap"}, spacing=12, sizing_mode="stretch_width")

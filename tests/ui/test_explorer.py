@@ -1,0 +1,244 @@
+"""The 4D explorer without a browser: what its handles and fields do, and the recipe it gives away."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from graph4d_nodes.explorer import explore
+from graph4d_nodes.explorer.detector import Detector
+from graph4d_nodes.explorer.grid import Grid
+from graph4d_nodes.geometry import wavelength
+from graph4d_nodes.image.virtual import virtual_image
+from graph4d_nodes.io.open import open_scan
+from graph4d_nodes.values import image, pattern
+
+from graph4d import UsageError, execute, load
+from graph4d.recipe.load import check
+
+CALIBRATED = {
+    "energy": "300 keV",
+    "semiangle": "4 mrad",
+    "scan_step": "0.5 Å",
+    "detector_step": "0.05 1/Å",
+    "rotation": "20 deg",
+}
+"""A detector pixel is 0.98 mrad here, so that the bright disc has a radius of 4.06 px."""
+
+
+@pytest.fixture(scope="module")
+def patterns() -> np.ndarray:
+    """A disc that wanders a little over a noisy background."""
+    rng = np.random.default_rng(3)
+    rows, columns = np.mgrid[:24, :20]
+    scan = rng.poisson(0.5, (9, 11, 24, 20))
+    for y, x in np.ndindex(9, 11):
+        radius = np.hypot(rows - 12 - 0.1 * np.sin(x), columns - 9 - 0.1 * y)
+        scan[y, x] += rng.poisson(20 * (radius < 4.06))
+    return scan.astype(np.uint16)
+
+
+@pytest.fixture
+def file(tmp_path: Path, patterns: np.ndarray) -> Path:
+    path = tmp_path / "scan.npy"
+    np.save(path, patterns)
+    return path
+
+
+@pytest.fixture
+def opened(file):
+    made = []
+
+    def open_it(**calibrations):
+        made.append(explore(file, **calibrations))
+        made[-1].session.wait(30)
+        return made[-1]
+
+    yield open_it
+    for explorer in made:
+        explorer.close()
+
+
+@pytest.fixture(params=[{}, CALIBRATED], ids=["pixels", "calibrated"])
+def explorer(request, opened):
+    return opened(**request.param)
+
+
+def drawn(explorer, name):
+    """The numbers behind a picture."""
+    return explorer.screen.figures[name].source.data["image"][0]
+
+
+def drag(handle, *, moving=False, **shape):
+    """What the browser does when somebody moves a handle."""
+    data = {name: list(values) for name, values in handle.source.data.items()}
+    data |= {name: [value] for name, value in shape.items()} | {"moving": [moving]}
+    handle.source.data = data
+
+
+def test_at_first_there_is_the_pattern_in_the_middle_and_the_bright_field(explorer, patterns, file):
+    np.testing.assert_array_equal(drawn(explorer, "pattern"), patterns[4, 5])
+    scan = open_scan(path=file, **({} if explorer.session.values["load.energy"] is None else CALIBRATED))
+    origin = explorer.session.value("origin")
+    expected = virtual_image(scan, origin, detector="disc", outer_px=4.0)
+    np.testing.assert_array_equal(drawn(explorer, "image"), expected.values)
+
+
+def test_a_click_on_the_image_shows_the_pattern_of_that_position(explorer, patterns):
+    y, x = explorer.screen.grids["image"].place(2.3, 7.4)
+    drag(explorer.screen.places["point"], x=x, y=y)
+    explorer.session.wait(10)
+    assert explorer.position == (2, 7)
+    np.testing.assert_array_equal(drawn(explorer, "pattern"), patterns[2, 7])
+
+
+def test_a_rectangle_on_the_image_shows_the_mean_of_its_patterns(explorer, patterns):
+    explorer.set_source("rectangle")
+    sides = explorer.screen.grids["image"].sides((1, 4, 2, 9))
+    drag(explorer.screen.places["rectangle"], **sides)
+    explorer.session.wait(10)
+    assert explorer.region == (1, 4, 2, 9)
+    np.testing.assert_allclose(drawn(explorer, "pattern"), patterns[1:4, 2:9].mean(axis=(0, 1)), rtol=1e-6)
+
+
+def test_the_whole_scan_shows_the_mean_of_all_patterns(explorer, patterns):
+    explorer.set_source("scan")
+    explorer.session.wait(10)
+    np.testing.assert_allclose(drawn(explorer, "pattern"), patterns.mean(axis=(0, 1)), rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["annulus", "disc", "rectangle"])
+@pytest.mark.parametrize("offset", [(0.0, 0.0), (-3.0, 2.0)])
+def test_a_detector_that_is_dragged_gives_the_image_of_its_node(explorer, kind, offset):
+    explorer.set_detector(explorer.detector.turned_into(kind))
+    grid, (row, column) = explorer.screen.grids["pattern"], explorer.screen.origin
+    handle = explorer.screen.detectors[kind]
+    if kind == "rectangle":
+        drag(handle, **grid.sides((3, 9, 5, 12)))
+    else:
+        y, x = grid.place(row + offset[0], column + offset[1])
+        radii = {"outer": 6 * grid.step[1]} | ({"inner": 2 * grid.step[1]} if kind == "annulus" else {})
+        drag(handle, x=x, y=y, **radii)
+    explorer.session.wait(10)
+    step = explorer.session.graph.steps[explorer.detector.step].parameters
+    options = {name: step[name] for name in ("inner", "outer", "inner_px", "outer_px")}
+    angle = 0.05 * wavelength(300e3) if explorer.session.values["load.energy"] else 1.0
+    if kind != "rectangle":
+        assert (options["outer"] or options["outer_px"]) == pytest.approx(6 * angle, rel=1e-3)
+    if explorer.detector.step == "ring":  # it says to which radii it went
+        made = explorer.session.value("ring").attrs
+        options = {"inner_px": made["inner_px"] if kind == "annulus" else None, "outer_px": made["outer_px"]}
+    place = {"rectangle": (3, 9, 5, 12)} if kind == "rectangle" else {"offset": offset}
+    scan = explorer.session.value("load")
+    expected = virtual_image(scan, explorer.session.value("origin"), detector=kind, **options, **place)
+    np.testing.assert_array_equal(drawn(explorer, "image"), expected.values)
+
+
+def test_a_ring_about_the_origin_reads_no_patterns_again(explorer):
+    before = len(explorer.session.events)
+    explorer.set_detector(Detector("annulus", 3.0, 7.0))
+    explorer.session.wait(10)
+    started = {event.step for event in explorer.session.events[before:] if type(event).__name__ == "StepStarted"}
+    assert started <= {"ring"}
+
+
+def test_a_centre_near_the_origin_is_on_it():
+    near = Detector("disc", outer=4.0).moved(offset=(0.5, -0.4))
+    assert (near.offset, near.step) == ((0.0, 0.0), "ring")
+    assert near.moved(offset=(0.9, 0.0)).step == "detector"
+
+
+@pytest.mark.parametrize("preset", ["bf", "abf", "adf"])
+def test_presets_are_those_of_the_node(opened, file, preset):
+    explorer = opened(**CALIBRATED)
+    explorer.use(preset)
+    explorer.session.wait(10)
+    ring = explorer.session.value("ring").attrs
+    alpha = 4.06
+    inner, outer = {"bf": (0, alpha), "abf": (alpha / 2, alpha), "adf": (1.2 * alpha, 9.5)}[preset]
+    assert (ring["inner_px"], ring["outer_px"]) == pytest.approx((inner, outer), abs=0.51)
+    assert explorer.presets()["haadf"] is None  # it would begin beyond the edge
+
+
+def saved(explorer, folder):
+    path = folder / "seen.yml"
+    path.write_text(explorer.recipe(), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("source", ["point", "rectangle", "scan"])
+@pytest.mark.parametrize(
+    "detector",
+    [
+        Detector("annulus", 2.0, 6.0),
+        Detector("disc", 0.0, 3.0, (4.0, 1.5)),
+        Detector("rectangle", rectangle=(3, 9, 5, 12)),
+    ],
+    ids=lambda d: d.kind,
+)
+def test_the_copied_recipe_gives_what_is_seen(explorer, source, detector, tmp_path):
+    explorer.set_position((6, 3))
+    explorer.set_source(source)
+    explorer.set_detector(detector)
+    explorer.session.set({"ricom.kernel": 7})
+    explorer.session.wait(10)
+    path = saved(explorer, tmp_path)
+    assert [str(problem) for problem in check(path)] == []
+    run = execute(load(path))
+    for name, step in explorer.seen.items():
+        np.testing.assert_array_equal(run[name].values, explorer.session.value(step).values)
+    assert "mean_pattern" in path.read_text() or source != "scan"
+    assert ("radial_sums" in path.read_text()) == (detector.step == "ring")
+
+
+def test_a_calibration_that_does_not_exist_is_refused_with_the_nearest_name(file):
+    with pytest.raises(UsageError, match="energy"):
+        explore(file, enrgy="300 keV")
+
+
+def test_places_and_pixels_are_inverse(file):
+    for scan in (open_scan(path=file), open_scan(path=file, **CALIBRATED)):
+        plate = pattern(np.zeros(scan.item_shape), scan.geometry, "counts")
+        for value in (plate, image(np.zeros(scan.positions), scan.geometry, "counts")):
+            grid = Grid.of(value)
+            assert grid.pixel(*grid.place(3, 4)) == pytest.approx((3, 4))
+            assert grid.nearest(*grid.place(3.4, 3.6)) == (3, 4)
+            assert grid.nearest(*grid.place(-5, 1000)) == (0, grid.shape[1] - 1)
+            assert grid.rectangle(**grid.sides((2, 5, 1, 7))) == (2, 5, 1, 7)
+            sides = grid.sides((2, 5, 1, 7))
+            assert grid.rectangle(**{**sides, "bottom": sides["top"]})[:2] == (2, 3)
+
+
+def test_a_ring_follows_the_origin_of_the_pattern_that_is_shown(opened):
+    explorer = opened()
+    origin = explorer.session.value("origin")
+    for position in [(0, 0), (8, 10)]:
+        explorer.set_position(position)
+        row, column = origin.values[(slice(None), *position)]
+        y, x = explorer.screen.grids["pattern"].place(row, column)
+        shape = explorer.screen.detectors["disc"].shape
+        assert (shape["y"], shape["x"]) == pytest.approx((y, x))
+
+
+def test_a_radius_that_is_typed_moves_the_ring(opened):
+    explorer = opened(**CALIBRATED)
+    explorer.use("abf")
+    explorer.detector_bar.radii["outer"].value = 7.0
+    explorer.session.wait(10)
+    assert explorer.session.values["ring.outer"] == 7e-3
+    grid = explorer.screen.grids["pattern"]
+    angle = 7e-3 / 0.0196875  # 1/Å: by the wavelength
+    shown = explorer.screen.detectors["annulus"].shape["outer"]
+    assert shown == pytest.approx(angle if grid.unit == "Å⁻¹" else 10 * angle, rel=1e-3)
+
+
+def test_a_hand_that_holds_the_ring_is_not_disturbed_and_ends_where_it_let_go(opened):
+    explorer = opened()
+    explorer.set_detector(replace(explorer.detector, outer=5.0))
+    handle = explorer.screen.detectors["disc"]
+    for outer in (5.3, 5.9, 6.4):
+        drag(handle, outer=outer, moving=True)
+        assert handle.shape["outer"] == outer
+    drag(handle, outer=6.4)
+    assert handle.shape["outer"] == pytest.approx(6.4)
+    assert explorer.detector.outer == pytest.approx(6.4)
