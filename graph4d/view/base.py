@@ -9,7 +9,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Dimmable", "titled"]
 
-DIMMED = {"opacity": "0.4"}
+DIMMED, CLEAR = {"opacity": "0.4"}, {"opacity": "1"}
+"""BokehJS keeps the style that it is no longer told of, so full strength is said in words."""
 
 
 def titled(title: str, *notes: str) -> str:
@@ -24,4 +25,4 @@ class Dimmable:
 
     def dim(self, on: bool) -> None:
         """Show that the picture is older than the parameters, or that it is not."""
-        self.layout.styles = dict(DIMMED) if on else {}
+        self.layout.styles = dict(DIMMED if on else CLEAR)
