@@ -103,6 +103,8 @@ class Contrast:
     choice : ColumnDataSource
         One row: ``scale`` (linear, sqrt, log, gamma), ``gamma``, ``palette``, ``limits`` (automatic, percentiles, full,
         fixed), ``low`` and ``high`` (percents or values).
+    button : CustomAction
+        Opens and closes the panel.
     renderers : list of GlyphRenderer
         Of the picture. There are two, on a linear and a logarithmic scale, because Bokeh ignores a colour mapper that
         takes the place of another; one of them is empty, and so costs nothing.
@@ -129,7 +131,7 @@ class Contrast:
             self.renderers.append(drawn)
             self._mappers[name] = mapper
             models |= {name: mapper, f"{name}_shown": shown, f"{name}_bar": bar}
-        button = CustomAction(icon=icon("contrast"), description="Contrast, colours and histogram")
+        self.button = CustomAction(icon=icon("contrast"), description="Contrast, colours and histogram")
         panel = script(
             "numbers",
             "contrast",
@@ -138,14 +140,14 @@ class Contrast:
             choice=self.choice,
             layout=layout,
             place=Spacer(width=PANEL[0], height=PANEL[1]),
-            button=button,
+            button=self.button,
             palettes=anchors(),
             kind=style.kind,
             period=style.period,
             follows=follows,
         )
-        button.callback = panel
-        plot.add_tools(button)
+        self.button.callback = panel
+        plot.add_tools(self.button)
         source.js_on_change("data", panel)
         self.choice.on_change("data", lambda _attr, _old, _new: self.show(self._values))
 

@@ -11,7 +11,7 @@ from bokeh.plotting import figure
 from numpy.typing import NDArray
 
 from graph4d.view.base import Dimmable, titled
-from graph4d.view.frame import FRAME, MapFrame, place, plain, set_text
+from graph4d.view.frame import FRAME, MapFrame, place, plain, save_with, set_text
 from graph4d.view.palettes import hue_colours
 from graph4d.view.pixels import block_means, map_of
 from graph4d.view.quantity import quantity, unit_text
@@ -53,6 +53,7 @@ class VectorFieldFigure(Dimmable):
         self.frame.figure.multi_line("xs", "ys", source=self.arrows, color="white", alpha=0.8, line_width=1.2)
         self.wheel = _wheel()
         self.layout: UIElement = row(self.frame.figure, column(Spacer(height=FRAME // 3), self.wheel))
+        save_with(self.frame.figure, self.layout)
         self.update(value)
 
     def update(self, value: DataArray, note: str = "") -> None:
@@ -66,7 +67,7 @@ class VectorFieldFigure(Dimmable):
             "image": [_packed(colours(angle, magnitude / full))],
             "magnitude": [magnitude],
             "angle": [np.rad2deg(angle)],
-            **place(shown),
+            **place(shown.rows, shown.columns),
         }
         xs, ys = arrows(shown)
         self.arrows.data = {"xs": xs, "ys": ys}

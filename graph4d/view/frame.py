@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bokeh.models import (
     BoxZoomTool,
+    CustomAction,
     CustomJSTickFormatter,
     HoverTool,
     Metric,
@@ -14,19 +15,32 @@ from bokeh.models import (
     PlainText,
     Range1d,
     ResetTool,
-    SaveTool,
     ScaleBar,
     Title,
     WheelZoomTool,
 )
 from bokeh.plotting import figure
 
+from graph4d.view.icons import icon
+from graph4d.view.script import script
+
 if TYPE_CHECKING:
-    from bokeh.models import GlyphRenderer, Tool
+    from bokeh.models import GlyphRenderer, Tool, UIElement
 
-    from graph4d.view.pixels import Axis, Map
+    from graph4d.view.pixels import Axis
 
-__all__ = ["CLEAR", "FRAME", "MapFrame", "new_figure", "place", "plain", "set_text", "short_numbers"]
+__all__ = [
+    "CLEAR",
+    "FRAME",
+    "MapFrame",
+    "new_figure",
+    "place",
+    "plain",
+    "same_place",
+    "save_with",
+    "set_text",
+    "short_numbers",
+]
 
 FRAME = 304
 """Longer side of a map on the screen [px]; the shorter one is never below a third of it."""
@@ -62,8 +76,9 @@ def short_numbers() -> CustomJSTickFormatter:
 def new_figure(title: str, **options: Any) -> figure:
     """An empty Bokeh figure in the house style; ``options`` are those of ``bokeh.plotting.figure``."""
     zoom = BoxZoomTool(match_aspect=True)
-    tools: list[Tool] = [zoom, PanTool(), WheelZoomTool(), ResetTool(), SaveTool()]
+    tools: list[Tool] = [zoom, PanTool(), WheelZoomTool(), ResetTool()]
     made = figure(tools=tools, toolbar_location="above", toolbar_sticky=True, **options)
+    made.add_tools(*(_saving(made, kind) for kind in ("png", "svg")))
     made.toolbar.logo = None
     made.toolbar.autohide = True
     made.toolbar.active_drag = zoom
@@ -72,26 +87,40 @@ def new_figure(title: str, **options: Any) -> figure:
     return made
 
 
-def place(shown: Map) -> dict[str, list[float]]:
-    """Columns of a source that say where a map lies, for Bokeh's image glyphs."""
-    return {
-        "x": [shown.columns.start],
-        "y": [shown.rows.start],
-        "dw": [shown.columns.extent],
-        "dh": [shown.rows.extent],
-    }
+def _saving(plot: figure, kind: str) -> CustomAction:
+    action = script("export", plot=plot, whole=plot, kind=kind)
+    return CustomAction(icon=icon(kind), description=f"Save as {kind.upper()}", callback=action)
+
+
+def save_with(plot: figure, whole: UIElement) -> None:
+    """Let the files that are saved from a figure's toolbar show all of the layout it is a part of."""
+    for tool in plot.toolbar.tools:
+        if isinstance(tool, CustomAction) and "whole" in tool.callback.args:
+            tool.callback.args = {**tool.callback.args, "whole": whole}
+
+
+def place(rows: Axis, columns: Axis) -> dict[str, list[float]]:
+    """Columns of a source that say where a map with these axes lies, for Bokeh's image glyphs."""
+    return {"x": [columns.start], "y": [rows.start], "dw": [columns.extent], "dh": [rows.extent]}
 
 
 class MapFrame:
-    """The Bokeh figure of a map, ``figure``; :meth:`fit` shapes it, the first time and after every change."""
+    """The Bokeh figure of a map, ``figure``; :meth:`fit` shapes it, the first time and after every change.
+
+    Attributes
+    ----------
+    figure : bokeh.plotting.figure
+    axes : tuple of Axis, optional
+        Rows and columns of what it was shaped for.
+    """
 
     def __init__(self, title: str) -> None:
         self.figure = new_figure(title, x_range=Range1d(), y_range=Range1d())
         self.figure.axis.visible = False
         self.figure.grid.visible = False
         self.figure.background_fill_color = BEHIND
-        self.hover = HoverTool()
-        self._fitted: tuple[Axis, Axis] | None = None
+        self.hover = HoverTool(visible=False)
+        self.axes: tuple[Axis, Axis] | None = None
         self._told: tuple[object, ...] = ()
         self.figure.add_tools(self.hover)
         self.bar = ScaleBar(
@@ -120,10 +149,10 @@ class MapFrame:
         A coarser map of the same place, such as a preview, is shown in the frame that is there, and where the hand has
         zoomed in it stays.
         """
-        axes, before = (rows, columns), self._fitted
-        if before is not None and all(map(_same_place, before, axes)):
+        axes, before = (rows, columns), self.axes
+        if before is not None and all(map(same_place, before, axes)):
             return
-        self._fitted = axes
+        self.axes = axes
         longest = max(rows.extent, columns.extent)
         height, width = (FRAME * max(axis.extent / longest, 1 / 3) for axis in (rows, columns))
         if rows.unit != columns.unit:
@@ -131,7 +160,7 @@ class MapFrame:
         self.figure.frame_height, self.figure.frame_width = round(height), round(width)
         left, right = _widened(columns, longest / 3)
         top, bottom = _widened(rows, longest / 3)
-        stays = before is not None and all(map(_same_place, axes, before)) and _zoomed(self.figure)
+        stays = before is not None and all(map(same_place, axes, before)) and _zoomed(self.figure)
         _set_range(self.figure.x_range, left, right, stays)
         _set_range(self.figure.y_range, bottom, top, stays)  # down is up: row 0 on top
         if before is None or before[1].unit != columns.unit:
@@ -161,7 +190,7 @@ def _widened(axis: Axis, least: float) -> tuple[float, float]:
     return axis.start - extra, axis.stop + extra
 
 
-def _same_place(old: Axis, new: Axis) -> bool:
+def same_place(old: Axis, new: Axis) -> bool:
     """Whether a map along ``new`` fills a frame made for ``old``, to within a pixel where it is the coarser one."""
     slack = new.step if new.step > old.step * (1 + 1e-9) else 1e-9 * abs(old.extent)
     ends = abs(new.start - old.start), abs(new.stop - old.stop)

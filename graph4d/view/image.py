@@ -12,6 +12,7 @@ from graph4d.view.contrast import Contrast, style_of
 from graph4d.view.frame import MapFrame, place, plain, set_text
 from graph4d.view.pixels import map_of, to_send
 from graph4d.view.quantity import unit_text
+from graph4d.view.spectrum import Spectrum
 
 if TYPE_CHECKING:
     from bokeh.models import ColorMapper, UIElement
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from graph4d.view.pixels import Map
 
 __all__ = ["ImageFigure"]
+
+REAL = ("y", "x")
+"""Dimensions of pictures that are also looked at by their spatial frequencies."""
 
 
 class ImageFigure(Dimmable):
@@ -40,6 +44,9 @@ class ImageFigure(Dimmable):
         frame = column(self.frame.figure)
         self.layout: UIElement = frame
         self.contrast = Contrast(self.frame.figure, frame, self.source, style_of(value), one_of_many)
+        self.spectrum: Spectrum | None = None
+        if tuple(value.dims[-2:]) == REAL:
+            self.spectrum = Spectrum(self.frame, frame, self.source, self.contrast.button)
         # The bar's own title would be squeezed in at its foot.
         self.unit = Title(
             text=plain(""), align="center", text_font_size="11px", text_font_style="normal", text_color="#444444"
@@ -60,7 +67,9 @@ class ImageFigure(Dimmable):
     def show(self, shown: Map, unit: str, *notes: str) -> None:
         """Show a prepared map of values in ``unit``."""
         self.frame.fit(shown.rows, shown.columns)
-        self.source.data = {"image": [to_send(shown.values)], **place(shown)}
+        if self.spectrum is not None:
+            self.spectrum.fit(shown, self.title)
+        self.source.data = {"image": [to_send(shown.values)], **place(shown.rows, shown.columns)}
         self.contrast.show(shown.values)
         set_text(self.unit, unit_text(unit))
         set_text(self.frame.figure.title, titled(self.title, shown.note, *notes))

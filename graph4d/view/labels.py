@@ -60,7 +60,7 @@ class LabelsFigure(Dimmable):
         self.source.data = {
             "image": [index.reshape(shown.values.shape).astype(np.float32)],
             "label": [shown.values.astype(np.int32)],
-            **place(shown),
+            **place(shown.rows, shown.columns),
         }
         self.mapper.update(palette=palette, low=-0.5, high=len(found) - 0.5)
         names = [_name(int(label), count / index.size) for label, count in zip(found, counts, strict=True)]

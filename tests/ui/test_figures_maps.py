@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from bokeh.document import Document
-from bokeh.models import ColumnDataSource, LinearColorMapper, LogColorMapper, ScaleBar
+from bokeh.models import LinearColorMapper, LogColorMapper
 
 from graph4d.types import ValueType
 from graph4d.view.figure import figure_for, figure_json
@@ -45,7 +45,7 @@ def test_the_json_of_an_image_holds_its_pixels_with_row_0_on_top() -> None:
     document = Document.from_json(content["item"]["doc"])
     (root,) = document.roots
     (plot,) = root.children
-    (source,) = (source for source in plot.select({"type": ColumnDataSource}) if "dw" in source.data)
+    source = plot.renderers[0].data_source
     np.testing.assert_array_equal(source.data["image"][0], values)
     top, bottom = plot.y_range.end, plot.y_range.start
     assert top < bottom
@@ -106,8 +106,9 @@ def test_a_map_of_one_value_or_none_has_limits_that_differ(values: np.ndarray) -
 def test_the_scale_bar_measures_the_frame_in_a_unit_that_reads_well(
     value: xr.DataArray, unit: str, width: float
 ) -> None:
-    plot = drawn(value).frame.figure
-    (bar,) = plot.select({"type": ScaleBar})
+    frame = drawn(value).frame
+    plot, bar = frame.figure, frame.bar
+    assert bar in plot.center
     assert bar.unit == unit
     assert bar.dimensional.base_unit == unit
     assert bar.dimensional.include == [unit]
