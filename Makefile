@@ -11,7 +11,7 @@ demo: $(VENV)/.installed
 	@echo "Open $(CURDIR)/out/report.html in a browser."
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .

@@ -33,7 +33,15 @@ function render({ model, el }) {
   let asking = false, closed = false, busy = false, scheduled = false, applied = 0;
   let bokeh, doc, views;
   let changes = new Map(); // made by the user and not sent yet: by model and attribute, the newest
-  const send = (kind, more = {}, buffers = []) => closed || model.send({ kind, from: name, ...more }, undefined, buffers);
+
+  function send(kind, more = {}, buffers = []) {
+    if (closed) return;
+    try {
+      model.send({ kind, from: name, ...more }, undefined, buffers);
+    } catch (error) {
+      console.warn(error); // the kernel has ended
+    }
+  }
 
   async function start() {
     for (let parts; (parts = missing(version)).length && !closed; await later(20)) {

@@ -27,8 +27,11 @@ from PIL import Image
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 TOKEN = "browser-tests"
-HINT = "Chromium is not installed (Debian: apt-get install chromium)"
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+HINT = "Chromium is not installed (Debian: apt-get install chromium; or name one in the variable CHROMIUM)"
+NAMES = (
+    *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -173,30 +176,33 @@ class Screen:
         self.page.screenshot(path=path)
 
 
-@dataclass
-class Lab:
-    """A running JupyterLab."""
-
-    url: str
-    folder: Path
-    """Where its notebooks are."""
-
-    def open(self, page: Page, cells: Sequence[str], name: str = "notebook") -> Notebook:
-        """A new notebook of these cells, with a running kernel; nothing of it has been run."""
-        write_notebook(self.folder / f"{name}.ipynb", cells)
-        notebook = Notebook(page)
-        page.goto(f"{self.url}/doc/tree/{name}.ipynb?token={TOKEN}", wait_until="domcontentloaded")
-        page.wait_for_function("window.jupyterapp?.shell.currentWidget?.sessionContext", timeout=60_000)
-        page.evaluate(f"async () => {{ await {WIDGET}.context.ready; await {WIDGET}.sessionContext.ready }}")
-        page.wait_for_function(f"{WIDGET}.sessionContext.session?.kernel?.status === 'idle'", timeout=60_000)
-        return notebook
-
-
 WIDGET = "window.jupyterapp.shell.currentWidget"
 
 
 class Notebook(Screen):
-    """A notebook in JupyterLab."""
+    """JupyterLab with the notebook that was opened last in front."""
+
+    def open(self, lab: Lab, cells: Sequence[str], fresh: bool = False) -> None:
+        """Write a notebook of these cells, show it and start its kernel; nothing of it is run.
+
+        Parameters
+        ----------
+        lab : Lab
+        cells : sequence of str
+            Their code; indented alike is well.
+        fresh : bool
+            Load the page anew; otherwise that is done the first time only.
+        """
+        path = lab.write(cells)
+        if fresh or not self.page.url.startswith(lab.url):
+            self.page.goto(f"{lab.url}/doc/tree/{path}?token={TOKEN}", wait_until="domcontentloaded")
+            self.page.wait_for_function("window.jupyterapp?.shell.currentWidget?.sessionContext", timeout=60_000)
+        else:
+            opening = "async (path) => { await window.jupyterapp.commands.execute('docmanager:open', { path }) }"
+            self.page.evaluate(opening, path)
+            self.page.wait_for_function(f"(path) => {WIDGET}?.context?.path === path", arg=path)
+        self.page.evaluate(f"async () => {{ await {WIDGET}.context.ready; await {WIDGET}.sessionContext.ready }}")
+        self.page.wait_for_function(f"{WIDGET}.sessionContext.session?.kernel?.status === 'idle'", timeout=60_000)
 
     def run_all(self) -> None:
         """Run all cells; AssertionError with the message if one of them failed."""
@@ -209,7 +215,7 @@ class Notebook(Screen):
         """Run code in the kernel, beside the cells; what it printed, or AssertionError with its traceback."""
         printed, failed = self.page.evaluate(EXECUTE, dedent(code))
         assert not failed, failed
-        return str(printed)
+        return str(printed).strip()
 
     def content(self) -> dict[str, Any]:
         """The notebook as it would be saved now."""
@@ -217,8 +223,24 @@ class Notebook(Screen):
         return saved
 
     def close(self) -> None:
-        """End the kernel."""
-        self.page.evaluate(f"async () => {{ await {WIDGET}.sessionContext.shutdown() }}")
+        """End the kernel and take the notebook off the screen."""
+        self.page.evaluate(f"async () => {{ await {WIDGET}.sessionContext.shutdown(); {WIDGET}.dispose() }}")
+
+
+@dataclass
+class Lab:
+    """A running JupyterLab."""
+
+    url: str
+    folder: Path
+    """Where its notebooks are."""
+    count: int = 0
+
+    def write(self, cells: Sequence[str]) -> str:
+        """A new notebook of code cells; its path for JupyterLab."""
+        self.count += 1
+        write_notebook(self.folder / f"{self.count}.ipynb", cells)
+        return f"{self.count}.ipynb"
 
 
 EXECUTE = f"""async (code) => {{
