@@ -7,11 +7,9 @@ import numpy as np
 import pytest
 from graph4d_nodes.explorer import explore
 from graph4d_nodes.explorer.detector import Detector
-from graph4d_nodes.explorer.grid import Grid
 from graph4d_nodes.geometry import wavelength
 from graph4d_nodes.image.virtual import virtual_image
 from graph4d_nodes.io.open import open_scan
-from graph4d_nodes.values import image, pattern
 
 from graph4d import UsageError, execute, load
 from graph4d.recipe.load import check
@@ -51,7 +49,7 @@ def opened(file):
 
     def open_it(**calibrations):
         made.append(explore(file, **calibrations))
-        made[-1].session.wait(30)
+        made[-1].wait(30)
         return made[-1]
 
     yield open_it
@@ -66,7 +64,7 @@ def explorer(request, opened):
 
 def drawn(explorer, name):
     """The numbers behind a picture."""
-    return explorer.screen.figures[name].source.data["image"][0]
+    return explorer.stage.screen.figures[name].source.data["image"][0]
 
 
 def drag(handle, *, moving=False, **shape):
@@ -85,47 +83,47 @@ def test_at_first_there_is_the_pattern_in_the_middle_and_the_bright_field(explor
 
 
 def test_a_click_on_the_image_shows_the_pattern_of_that_position(explorer, patterns):
-    y, x = explorer.screen.grids["image"].place(2.3, 7.4)
-    drag(explorer.screen.places["point"], x=x, y=y)
-    explorer.session.wait(10)
-    assert explorer.position == (2, 7)
+    y, x = explorer.stage.screen.grids["image"].place(2.3, 7.4)
+    drag(explorer.stage.screen.places["point"], x=x, y=y)
+    explorer.wait(10)
+    assert explorer.stage.position == (2, 7)
     np.testing.assert_array_equal(drawn(explorer, "pattern"), patterns[2, 7])
 
 
 def test_a_rectangle_on_the_image_shows_the_mean_of_its_patterns(explorer, patterns):
-    explorer.set_source("rectangle")
-    sides = explorer.screen.grids["image"].sides((1, 4, 2, 9))
-    drag(explorer.screen.places["rectangle"], **sides)
-    explorer.session.wait(10)
-    assert explorer.region == (1, 4, 2, 9)
+    explorer.stage.set_source("rectangle")
+    sides = explorer.stage.screen.grids["image"].sides((1, 4, 2, 9))
+    drag(explorer.stage.screen.places["rectangle"], **sides)
+    explorer.wait(10)
+    assert explorer.stage.region == (1, 4, 2, 9)
     np.testing.assert_allclose(drawn(explorer, "pattern"), patterns[1:4, 2:9].mean(axis=(0, 1)), rtol=1e-6)
 
 
 def test_the_whole_scan_shows_the_mean_of_all_patterns(explorer, patterns):
-    explorer.set_source("scan")
-    explorer.session.wait(10)
+    explorer.stage.set_source("scan")
+    explorer.wait(10)
     np.testing.assert_allclose(drawn(explorer, "pattern"), patterns.mean(axis=(0, 1)), rtol=1e-6)
 
 
 @pytest.mark.parametrize("kind", ["annulus", "disc", "rectangle"])
 @pytest.mark.parametrize("offset", [(0.0, 0.0), (-3.0, 2.0)])
 def test_a_detector_that_is_dragged_gives_the_image_of_its_node(explorer, kind, offset):
-    explorer.set_detector(explorer.detector.turned_into(kind))
-    grid, (row, column) = explorer.screen.grids["pattern"], explorer.screen.origin
-    handle = explorer.screen.detectors[kind]
+    explorer.stage.set_detector(explorer.stage.detector.turned_into(kind))
+    grid, (row, column) = explorer.stage.screen.grids["pattern"], explorer.stage.screen.origin
+    handle = explorer.stage.screen.detectors[kind]
     if kind == "rectangle":
         drag(handle, **grid.sides((3, 9, 5, 12)))
     else:
         y, x = grid.place(row + offset[0], column + offset[1])
         radii = {"outer": 6 * grid.step[1]} | ({"inner": 2 * grid.step[1]} if kind == "annulus" else {})
         drag(handle, x=x, y=y, **radii)
-    explorer.session.wait(10)
-    step = explorer.session.graph.steps[explorer.detector.step].parameters
+    explorer.wait(10)
+    step = explorer.session.graph.steps[explorer.stage.detector.step].parameters
     options = {name: step[name] for name in ("inner", "outer", "inner_px", "outer_px")}
     angle = 0.05 * wavelength(300e3) if explorer.session.values["load.energy"] else 1.0
     if kind != "rectangle":
         assert (options["outer"] or options["outer_px"]) == pytest.approx(6 * angle, rel=1e-3)
-    if explorer.detector.step == "ring":  # it says to which radii it went
+    if explorer.stage.detector.step == "ring":  # it says to which radii it went
         made = explorer.session.value("ring").attrs
         options = {"inner_px": made["inner_px"] if kind == "annulus" else None, "outer_px": made["outer_px"]}
     place = {"rectangle": (3, 9, 5, 12)} if kind == "rectangle" else {"offset": offset}
@@ -136,8 +134,8 @@ def test_a_detector_that_is_dragged_gives_the_image_of_its_node(explorer, kind, 
 
 def test_a_ring_about_the_origin_reads_no_patterns_again(explorer):
     before = len(explorer.session.events)
-    explorer.set_detector(Detector("annulus", 3.0, 7.0))
-    explorer.session.wait(10)
+    explorer.stage.set_detector(Detector("annulus", 3.0, 7.0))
+    explorer.wait(10)
     started = {event.step for event in explorer.session.events[before:] if type(event).__name__ == "StepStarted"}
     assert started <= {"ring"}
 
@@ -151,13 +149,13 @@ def test_a_centre_near_the_origin_is_on_it():
 @pytest.mark.parametrize("preset", ["bf", "abf", "adf"])
 def test_presets_are_those_of_the_node(opened, file, preset):
     explorer = opened(**CALIBRATED)
-    explorer.use(preset)
-    explorer.session.wait(10)
+    explorer.stage.set_detector(explorer.stage.presets()[preset])
+    explorer.wait(10)
     ring = explorer.session.value("ring").attrs
     alpha = 4.06
     inner, outer = {"bf": (0, alpha), "abf": (alpha / 2, alpha), "adf": (1.2 * alpha, 9.5)}[preset]
     assert (ring["inner_px"], ring["outer_px"]) == pytest.approx((inner, outer), abs=0.51)
-    assert explorer.presets()["haadf"] is None  # it would begin beyond the edge
+    assert explorer.stage.presets()["haadf"] is None  # it would begin beyond the edge
 
 
 def saved(explorer, folder):
@@ -166,26 +164,24 @@ def saved(explorer, folder):
     return path
 
 
-@pytest.mark.parametrize("source", ["point", "rectangle", "scan"])
 @pytest.mark.parametrize(
-    "detector",
+    ("source", "detector"),
     [
-        Detector("annulus", 2.0, 6.0),
-        Detector("disc", 0.0, 3.0, (4.0, 1.5)),
-        Detector("rectangle", rectangle=(3, 9, 5, 12)),
+        ("point", Detector("annulus", 2.0, 6.0)),
+        ("rectangle", Detector("disc", 0.0, 3.0, (4.0, 1.5))),
+        ("scan", Detector("rectangle", rectangle=(3, 9, 5, 12))),
     ],
-    ids=lambda d: d.kind,
 )
 def test_the_copied_recipe_gives_what_is_seen(explorer, source, detector, tmp_path):
-    explorer.set_position((6, 3))
-    explorer.set_source(source)
-    explorer.set_detector(detector)
+    explorer.stage.set_position((6, 3))
+    explorer.stage.set_source(source)
+    explorer.stage.set_detector(detector)
     explorer.session.set({"ricom.kernel": 7})
-    explorer.session.wait(10)
+    explorer.wait(10)
     path = saved(explorer, tmp_path)
     assert [str(problem) for problem in check(path)] == []
     run = execute(load(path))
-    for name, step in explorer.seen.items():
+    for name, step in explorer.stage.seen.items():
         np.testing.assert_array_equal(run[name].values, explorer.session.value(step).values)
     assert "mean_pattern" in path.read_text() or source != "scan"
     assert ("radial_sums" in path.read_text()) == (detector.step == "ring")
@@ -196,49 +192,34 @@ def test_a_calibration_that_does_not_exist_is_refused_with_the_nearest_name(file
         explore(file, enrgy="300 keV")
 
 
-def test_places_and_pixels_are_inverse(file):
-    for scan in (open_scan(path=file), open_scan(path=file, **CALIBRATED)):
-        plate = pattern(np.zeros(scan.item_shape), scan.geometry, "counts")
-        for value in (plate, image(np.zeros(scan.positions), scan.geometry, "counts")):
-            grid = Grid.of(value)
-            assert grid.pixel(*grid.place(3, 4)) == pytest.approx((3, 4))
-            assert grid.nearest(*grid.place(3.4, 3.6)) == (3, 4)
-            assert grid.nearest(*grid.place(-5, 1000)) == (0, grid.shape[1] - 1)
-            assert grid.rectangle(**grid.sides((2, 5, 1, 7))) == (2, 5, 1, 7)
-            sides = grid.sides((2, 5, 1, 7))
-            assert grid.rectangle(**{**sides, "bottom": sides["top"]})[:2] == (2, 3)
-
-
 def test_a_ring_follows_the_origin_of_the_pattern_that_is_shown(opened):
     explorer = opened()
     origin = explorer.session.value("origin")
     for position in [(0, 0), (8, 10)]:
-        explorer.set_position(position)
+        explorer.stage.set_position(position)
         row, column = origin.values[(slice(None), *position)]
-        y, x = explorer.screen.grids["pattern"].place(row, column)
-        shape = explorer.screen.detectors["disc"].shape
+        y, x = explorer.stage.screen.grids["pattern"].place(row, column)
+        shape = explorer.stage.screen.detectors["disc"].shape
         assert (shape["y"], shape["x"]) == pytest.approx((y, x))
 
 
 def test_a_radius_that_is_typed_moves_the_ring(opened):
     explorer = opened(**CALIBRATED)
-    explorer.use("abf")
-    explorer.detector_bar.radii["outer"].value = 7.0
-    explorer.session.wait(10)
+    explorer.stage.set_detector(explorer.stage.presets()["abf"])
+    explorer.stage.detector_bar.radii["outer"].value = 7.0
+    explorer.wait(10)
     assert explorer.session.values["ring.outer"] == 7e-3
-    grid = explorer.screen.grids["pattern"]
-    angle = 7e-3 / 0.0196875  # 1/Å: by the wavelength
-    shown = explorer.screen.detectors["annulus"].shape["outer"]
-    assert shown == pytest.approx(angle if grid.unit == "Å⁻¹" else 10 * angle, rel=1e-3)
+    outer = 7e-3 * explorer.stage.screen.grids["pattern"].length_of("rad")
+    assert explorer.stage.screen.detectors["annulus"].shape["outer"] == pytest.approx(outer)
 
 
 def test_a_hand_that_holds_the_ring_is_not_disturbed_and_ends_where_it_let_go(opened):
     explorer = opened()
-    explorer.set_detector(replace(explorer.detector, outer=5.0))
-    handle = explorer.screen.detectors["disc"]
+    explorer.stage.set_detector(replace(explorer.stage.detector, outer=5.0))
+    handle = explorer.stage.screen.detectors["disc"]
     for outer in (5.3, 5.9, 6.4):
         drag(handle, outer=outer, moving=True)
         assert handle.shape["outer"] == outer
     drag(handle, outer=6.4)
     assert handle.shape["outer"] == pytest.approx(6.4)
-    assert explorer.detector.outer == pytest.approx(6.4)
+    assert explorer.stage.detector.outer == pytest.approx(6.4)

@@ -1,40 +1,39 @@
-"""``Explorer``: pictures of a scan that follow a detector and a position, as a widget."""
+"""``Explorer``: a file is opened, calibrated and looked at, on one page."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
+from html import escape
 from pathlib import Path
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
-from ipywidgets import VBox
+from ipywidgets import HTML, Accordion, VBox
 
-from graph4d.session.events import Published, StatusChanged
+from graph4d import GraphError
+from graph4d.run.failure import StepError
+from graph4d.session.events import Changed, Published, StatusChanged
 from graph4d.session.session import Session
-from graph4d.session.state import Status
-from graph4d.widgets.bokeh_view import BokehView
-from graph4d_nodes.calibrate.disc import estimated_disc
-from graph4d_nodes.explorer.detector import Detector, presets
+from graph4d.widgets.controls import Controls, style
+from graph4d.widgets.pacing import Paced
+from graph4d.widgets.status import StatusLine, Tally
+from graph4d.widgets.text_button import TextButton
 from graph4d_nodes.explorer.recipe import explorer_graph, seen_recipe
-from graph4d_nodes.explorer.screen import Screen
-from graph4d_nodes.explorer.toolbar import DetectorBar, PlaceBar
-from graph4d_nodes.image.detectors import edge_radius, origin_list, probe_radius, rad_per_px
+from graph4d_nodes.explorer.stage import Stage
 from graph4d_nodes.io.open import open_scan
 
 if TYPE_CHECKING:
-    from xarray import DataArray
-
     from graph4d import Store
     from graph4d.run.events import Event
     from graph4d_nodes.scan import Scan4D
 
 __all__ = ["Explorer"]
 
-OLD = (Status.RUNNING, Status.STALE, Status.FAILED, Status.CANCELLED)
-"""What is shown then is not what is asked for."""
-
-Position = tuple[int, int]
-Rectangle = tuple[int, int, int, int]
+PANELS: Mapping[str, tuple[str, ...]] = {
+    "Calibration": ("energy", "semiangle", "scan_step", "detector_step", "rotation", "transpose"),
+    "File": ("dataset", "scan_shape", "skip_frames", "skip_row"),
+}
+"""Parameters of ``io.open`` that can be set on the page."""
 
 
 class Explorer:
@@ -55,167 +54,119 @@ class Explorer:
         What is displayed.
     session : Session
         Its steps: ``load``, ``origin``, ``sums``, ``ring``, ``detector``, ``pattern``, ``mean``, ``com``, ``ricom``.
+    stage : Stage or None
+        The pictures; there are none before the file could be opened.
     """
 
     def __init__(self, path: Path, calibrations: Mapping[str, object], *, store: Store | None = None) -> None:
         known = open_scan.validate({"path": path, **calibrations})
         given = {f"load.{name}": known[name] for name in calibrations}
         self.session = Session(explorer_graph(path), parameters=given, store=store)
-        self._lock = threading.RLock()
-        self._scan: Scan4D = self.session.value("load")
-        self._origin: DataArray | None = None
-        self._disc = 1.0
-        self.seen: dict[str, str] = {}
-        self.source = "point"
-        self.position: Position = (0, 0)
-        self.region: Rectangle = (0, 1, 0, 1)
-        self.detector = Detector("disc")
-        self.screen = Screen(self._scan)
-        self.view = BokehView(self.screen.layout)
-        self.detector_bar = DetectorBar(self.set_detector)
-        self.place_bar = PlaceBar(self.set_source, self.set_position)
-        self.widget = VBox([self.detector_bar.widget, self.place_bar.widget, self.view])
-        self._begin()
-
-    def set_position(self, position: Position, moving: bool = False) -> None:
-        """Show the pattern at this row and column."""
-        self._change("point", moving, position=position)
-
-    def set_region(self, rectangle: Rectangle, moving: bool = False) -> None:
-        """Show the mean pattern of a rectangle: first row, last row + 1, first column, last column + 1."""
-        self._change("rectangle", moving, region=rectangle)
-
-    def set_source(self, source: str) -> None:
-        """Show the pattern of the ``"point"``, of the ``"rectangle"``, or the mean of the whole ``"scan"``."""
-        self._change(source, False)
-
-    def set_detector(self, detector: Detector, moving: bool = False) -> None:
-        """Show the image of this detector."""
-        with self._lock:
-            self.detector = detector.moved()
-            values = self.detector.settings(rad_per_px(self._scan.geometry))
-            self._show_detector()
-        self.session.set(values, moving=moving)
-        self._watch("image", self.detector.step)
-
-    def use(self, preset: str) -> None:
-        """Take the detector called ``"bf"``, ``"abf"``, ``"adf"`` or ``"haadf"``."""
-        detector = self.presets()[preset]
-        if detector is not None:
-            self.set_detector(detector)
-
-    def presets(self) -> dict[str, Detector | None]:
-        """The usual detectors for this scan; None for one that would begin beyond the edge of the pattern."""
-        return presets(self._disc, edge_radius(self._scan, origin_list(self._scan, self._origin)))
+        self.stage: Stage | None = None
+        self.panels = {
+            title: Controls(self.session, {f"load.{name}": {} for name in names}) for title, names in PANELS.items()
+        }
+        self._lock = RLock()
+        self._tally, self._tell = Tally(), Paced(self._tell_status, 0.1)
+        copy = TextButton("Copy recipe", "the steps that lead to what is seen, with their values", self.recipe)
+        self._status = StatusLine(self.session, [copy])
+        self._status.reset.layout.display = "none"
+        self._head, self._problem = HTML(f"<b>{escape(path.name)}</b>"), HTML()
+        self._folds = Accordion([panel.widget for panel in self.panels.values()], titles=tuple(self.panels))
+        self.widget = VBox()
+        self._arrange()
+        self._leave = self.session.subscribe(self._hear)
+        try:
+            self._take(self.session.value("load"))
+        except GraphError:  # it is told on the page, where what is missing can be given
+            self._folds.selected_index = list(PANELS).index("File")
+        self.session.watch("load")
 
     def recipe(self) -> str:
         """The recipe, as YAML, of what is on the screen."""
-        with self._lock:
-            return seen_recipe(self.session.graph, dict(self.seen))
+        return seen_recipe(self.session.graph, dict(self.stage.seen) if self.stage else {"scan": "load"})
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Until all pictures show exact results for the present values.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            In seconds.
+
+        Raises
+        ------
+        RunError, UsageError
+            One of them could not be computed.
+        TimeoutError
+            It took too long.
+        """
+        self.session.wait(timeout)
+        if self.stage is not None and not self.stage.wait_drawn(timeout):
+            raise TimeoutError(f"the pictures were not drawn after {timeout:g} s")
 
     def close(self) -> None:
         """Stop what runs, and take the widget off the page."""
         self._leave()
+        self._tell.stop()
         self.session.close()
-        self.view.close()
         self.widget.close()
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         return self.widget._repr_mimebundle_(**options)
 
-    def _begin(self) -> None:
-        rows, columns = self._scan.positions
-        self._measure()
-        self.position = rows // 2, columns // 2
-        self.region = rows // 4, rows - rows // 4, columns // 4, columns - columns // 4
-        self.screen.on_position(self.set_position)
-        self.screen.on_region(self.set_region)
-        self.screen.on_detector(self.set_detector)
-        self._leave = self.session.subscribe(self._hear)
-        self.set_position(self.position)
-        self.session.watch("load", "origin")
-        self.use("bf")
-        self._watch("com", "com")
-        self._watch("ricom", "ricom")
-
-    def _change(self, source: str, moving: bool, **places: Any) -> None:
+    def _take(self, scan: Scan4D) -> None:
+        """Show this scan: another one, or the same with other calibrations."""
         with self._lock:
-            self.source = source
-            self.position = places.get("position", self.position)
-            self.region = places.get("region", self.region)
-            self._show_place()
-            values = {
-                "pattern.position": self.position if source == "point" else None,
-                "pattern.rectangle": self.region if source == "rectangle" else None,
-            }
-        if source != "scan":
-            self.session.set(values, moving=moving)
-        self._watch("pattern", "mean" if source == "scan" else "pattern")
+            before, self._head.value = self.stage, _described(scan)
+            if before is not None and before.shape == scan.shape:
+                before.recalibrate(scan)
+                return
+            self.stage = Stage(self.session, scan)
+            self._arrange()
+            if before is not None:
+                before.close()
 
-    def _watch(self, name: str, step: str) -> None:
-        """Show the result of ``step`` as the picture called ``name``."""
-        with self._lock:
-            before = self.seen.get(name)
-            self.seen[name] = step
-        if before == step:
-            return
-        self.session.watch(step)
-        if before is not None:
-            self.session.unwatch(before)
+    def _arrange(self) -> None:
+        stage = [self.stage.widget, self._status.widget] if self.stage is not None else []
+        self.widget.children = [style(), self._head, self._problem, *stage, self._folds]
 
     def _hear(self, event: Event) -> None:
-        if isinstance(event, Published):
-            self._published(event.name)
-        elif isinstance(event, StatusChanged):
-            for name in self._pictures(event.name):
-                with self.view.hold():
-                    self.screen.figures[name].dim(event.status in OLD)
+        self._tally.hear(event)
+        stage = self.stage
+        if isinstance(event, Changed):
+            names = [name for name, _ in event.values]
+            for panel in self.panels.values():
+                panel.refresh(names)
+            if stage is not None and stage.kernel.name in names:
+                stage.kernel.refresh()
+        elif isinstance(event, Published) and event.name == "load":
+            shown = self.session.state("load").shown
+            if shown is not None:
+                self._take(shown.value)
+        elif isinstance(event, Published | StatusChanged) and stage is not None:
+            stage.draw(event.name)
+        self._tell()
 
-    def _published(self, step: str) -> None:
-        shown = self.session.state(step).shown
-        if shown is None:
-            return
-        with self._lock:
-            if step == "origin":
-                self._origin = shown.value
-                self._show_detector()
-            elif step == "load" and shown.value is not self._scan:
-                self._scan = shown.value
-                self._measure()
-        for name in self._pictures(step):
-            with self.view.hold():
-                self.screen.show(name, shown.value, shown.note)
+    def _tell_status(self) -> None:
+        steps = list(dict.fromkeys(self.stage.seen.values())) if self.stage is not None else []
+        states = {step: self.session.state(step) for step in steps}
+        self._status.show(states, self._tally)
+        errors = [state.error for state in (self.session.state("load"), *states.values())]
+        words = dict.fromkeys(_said(error) for error in errors if error is not None)
+        self._problem.value = "<br>".join(f"<span class='graph4d-problem'>{escape(text)}</span>" for text in words)
 
-    def _pictures(self, step: str) -> list[str]:
-        with self._lock:
-            return [name for name, shown in self.seen.items() if shown == step]
 
-    def _measure(self) -> None:
-        self._disc = probe_radius(self._scan.geometry) or estimated_disc(self._scan)
+def _described(scan: Scan4D) -> str:
+    rows, columns, height, width = scan.shape
+    return (
+        f"<b>{escape(scan.title)}</b> · {rows} × {columns} patterns of {height} × {width} pixels, "
+        f"{escape(str(scan.dtype))}"
+    )
 
-    def _show_place(self) -> None:
-        with self.view.hold():
-            self.screen.place_position(self.position if self.source == "point" else None)
-            self.screen.place_region(self.region if self.source == "rectangle" else None)
-        self.place_bar.show(self.source, self.position, self.region, self._scan.positions)
-        self._show_detector()
 
-    def _show_detector(self) -> None:
-        self.screen.origin = self._origin_here()
-        with self.view.hold():
-            self.screen.place_detector(self.detector)
-        self.detector_bar.show(self.detector, self.presets(), rad_per_px(self._scan.geometry))
-
-    def _origin_here(self) -> tuple[float, float]:
-        """Where the unscattered beam falls on the pattern that is shown [px]."""
-        if self._origin is None:
-            rows, columns = self._scan.item_shape
-            return (rows - 1) / 2, (columns - 1) / 2
-        there = self._origin.values
-        if self.source == "point":
-            there = there[:, self.position[0], self.position[1]]
-        elif self.source == "rectangle":
-            top, bottom, left, right = self.region
-            there = there[:, top:bottom, left:right]
-        y, x = there.reshape(2, -1).mean(axis=1)
-        return float(y), float(x)
+def _said(error: GraphError) -> str:
+    """What a person is to know: of a wrong input just that, of a node that failed where it was, too."""
+    if isinstance(error, StepError) and error.is_usage:
+        return str(error.cause)
+    return str(error).partition("\n")[0]

@@ -7,13 +7,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from bokeh.models import Column, Row
+from bokeh.models import Row
 
 from graph4d.view.field import VectorFieldFigure
+from graph4d.view.grid import Grid
 from graph4d.view.handle import Handle
 from graph4d.view.image import ImageFigure
+from graph4d.view.link import link
 from graph4d_nodes.explorer.detector import Detector
-from graph4d_nodes.explorer.grid import Grid
 from graph4d_nodes.values import image, pattern, vector_field
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Screen"]
 
-LARGE, SMALL = 400, 300
+LARGE, SMALL = 350, 270
 """Longer sides of the pictures one works in, and of those beside them [px]."""
 SCAN_COLOR, DETECTOR_COLOR = "#ffd43b", "#69db7c"
 
@@ -56,13 +57,15 @@ class Screen:
         self.grids = {"pattern": Grid.of(plate), "image": Grid.of(sample)}
         self.origin = (0.0, 0.0)
         self._fit()
+        link(self.figures.values())
         over_pattern, over_image = self._frame("pattern"), self._frame("image")
         self.detectors = {kind: Handle(over_pattern, kind, DETECTOR_COLOR) for kind in ("annulus", "disc", "rectangle")}
         self.places = {kind: Handle(over_image, kind, SCAN_COLOR) for kind in ("point", "rectangle")}
-        self.layout = _beside(
+        self.layout = _in_lines(
             self.figures["pattern"].layout,
             self.figures["image"].layout,
-            Column(children=[self.figures["com"].layout, self.figures["ricom"].layout]),
+            # Below each other beside the large ones; beside each other below them.
+            _in_lines(self.figures["com"].layout, self.figures["ricom"].layout, flex="1 1 370px"),
         )
 
     def show(self, name: str, value: DataArray, note: str = "") -> None:
@@ -148,6 +151,6 @@ def _enlarge(frame: MapFrame, side: int) -> None:
         plot.update(frame_height=height, frame_width=width)
 
 
-def _beside(*parts: UIElement) -> Row:
-    """Side by side, and below each other where the page is narrow."""
-    return Row(children=list(parts), styles={"flex-wrap": "wrap"}, spacing=12, sizing_mode="stretch_width")
+def _in_lines(*parts: UIElement, **styles: str) -> Row:
+    """Side by side as far as the page is wide, and below each other."""
+    return Row(children=list(parts), styles={"flex-wrap": "wrap", **styles}, spacing=12, sizing_mode="stretch_width")

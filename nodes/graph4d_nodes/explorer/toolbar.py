@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from ipywidgets import HTML, BoundedFloatText, BoundedIntText, Button, HBox, Layout, ToggleButtons
 
 from graph4d_nodes.explorer.detector import Detector, Kind, rounded
 from graph4d_nodes.image.virtual import PRESETS
 
-__all__ = ["DetectorBar", "PlaceBar"]
+__all__ = ["IN_A_LINE", "DetectorBar", "PlaceBar", "Source"]
+
+Source = Literal["point", "rectangle", "scan"]
+"""Where the pattern is taken from: a position, the mean of a rectangle, the mean of all."""
 
 KINDS: tuple[tuple[str, Kind], ...] = (("Ring", "annulus"), ("Disc", "disc"), ("Rectangle", "rectangle"))
-SOURCES = (("Point", "point"), ("Rectangle", "rectangle"), ("Whole scan", "scan"))
+SOURCES: tuple[tuple[str, Source], ...] = (("Point", "point"), ("Rectangle", "rectangle"), ("Whole scan", "scan"))
 IN_A_LINE = Layout(flex_flow="row wrap", align_items="center", grid_gap="2px 8px")
 
 
@@ -91,9 +94,9 @@ class PlaceBar:
         Called with the row and column that somebody entered.
     """
 
-    def __init__(self, on_source: Callable[[str], None], on_position: Callable[[tuple[int, int]], None]) -> None:
+    def __init__(self, on_source: Callable[[Source], None], on_position: Callable[[tuple[int, int]], None]) -> None:
         self._on_source, self._on_position = on_source, on_position
-        self._shown: tuple[str, tuple[int, int]] = ("point", (0, 0))
+        self._shown: tuple[Source, tuple[int, int]] = ("point", (0, 0))
         self._source = ToggleButtons(options=SOURCES, value="point", style={"button_width": "auto"})
         self._source.observe(self._source_chosen, "value")
         self._row, self._column = _count(), _count()
@@ -103,7 +106,7 @@ class PlaceBar:
         self.widget = HBox([], layout=IN_A_LINE)
 
     def show(
-        self, source: str, position: tuple[int, int], rectangle: tuple[int, int, int, int], shape: tuple[int, int]
+        self, source: Source, position: tuple[int, int], rectangle: tuple[int, int, int, int], shape: tuple[int, int]
     ) -> None:
         """Show the source, with its place in a scan of this many rows and columns."""
         self._shown = source, position
@@ -112,7 +115,7 @@ class PlaceBar:
             field.max = count - 1
             field.value = number
         self._text.value = "rows {} – {}, columns {} – {}".format(*_inclusive(rectangle))
-        places: dict[str, list[Any]] = {
+        places: dict[Source, list[Any]] = {
             "point": [HTML("row"), self._row, HTML("column"), self._column],
             "rectangle": [self._text],
             "scan": [],

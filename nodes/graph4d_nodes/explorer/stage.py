@@ -1,0 +1,206 @@
+"""Where somebody plays with a scan: pictures that follow a detector and a position."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from ipywidgets import HBox, VBox
+
+from graph4d.session.state import Shown, Status
+from graph4d.widgets.bokeh_view import BokehView
+from graph4d.widgets.controls import Control
+from graph4d_nodes.calibrate.disc import estimated_disc
+from graph4d_nodes.explorer.detector import Detector, presets
+from graph4d_nodes.explorer.screen import Screen
+from graph4d_nodes.explorer.toolbar import IN_A_LINE, DetectorBar, PlaceBar, Source
+from graph4d_nodes.image.detectors import edge_radius, origin_list, probe_radius, rad_per_px
+
+if TYPE_CHECKING:
+    from xarray import DataArray
+
+    from graph4d.session.session import Session
+    from graph4d_nodes.scan import Scan4D
+
+__all__ = ["Stage"]
+
+OLD = (Status.RUNNING, Status.STALE, Status.FAILED, Status.CANCELLED)
+"""What is shown then is not what is asked for."""
+
+Position = tuple[int, int]
+Rectangle = tuple[int, int, int, int]
+
+
+class Stage:
+    """The pictures of one scan, what is dragged over them, and the fields above them.
+
+    Safe under threads: the hand changes it in one, results arrive in others.
+
+    Parameters
+    ----------
+    session : Session
+        Of the explorer's recipe.
+    scan : Scan4D
+        The value of its step ``load``.
+
+    Attributes
+    ----------
+    widget : VBox
+        To be displayed.
+    seen : dict from picture to step
+        Which results are on the screen.
+    """
+
+    def __init__(self, session: Session, scan: Scan4D) -> None:
+        self.session, self._scan = session, scan
+        self._lock = threading.RLock()
+        self._drawn = threading.Condition(self._lock)
+        self._shown: dict[str, Shown | None] = {}
+        self._origin: DataArray | None = None
+        self._disc = _disc_of(scan)
+        rows, columns = scan.positions
+        self.seen: dict[str, str] = {}
+        self.source: Source = "point"
+        self.position: Position = (rows // 2, columns // 2)
+        self.region: Rectangle = (rows // 4, rows - rows // 4, columns // 4, columns - columns // 4)
+        self.detector = self.presets()["bf"] or Detector("disc")
+        self.screen = Screen(scan)
+        self.screen.on_position(self.set_position)
+        self.screen.on_region(self.set_region)
+        self.screen.on_detector(self.set_detector)
+        self.view = BokehView(self.screen.layout)
+        self.detector_bar = DetectorBar(self.set_detector)
+        self.place_bar = PlaceBar(self.set_source, self.set_position)
+        widest = min(401, 2 * max(rows, columns) + 1)
+        self.kernel = Control(session, "ricom.kernel", {"slider": {"min": 3, "max": widest, "step": 2}})
+        bars = HBox([self.detector_bar.widget, self.place_bar.widget, self.kernel.widget], layout=IN_A_LINE)
+        self.widget = VBox([bars, self.view])
+        self.set_source(self.source)
+        self.set_detector(self.detector)
+        self._watch("com", "com")
+        self._watch("ricom", "ricom")
+        session.watch("origin")
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """Of the scan: (y, x, ky, kx)."""
+        return self._scan.shape
+
+    def set_position(self, position: Position, moving: bool = False) -> None:
+        """Show the pattern at this row and column."""
+        with self._lock:
+            self.position = position
+        self.set_source("point", moving)
+
+    def set_region(self, rectangle: Rectangle, moving: bool = False) -> None:
+        """Show the mean pattern of a rectangle: first row, last row + 1, first column, last column + 1."""
+        with self._lock:
+            self.region = rectangle
+        self.set_source("rectangle", moving)
+
+    def set_source(self, source: Source, moving: bool = False) -> None:
+        """Show the pattern of the point, of the rectangle, or the mean of the whole scan."""
+        with self._lock:
+            self.source = source
+            position = self.position if source == "point" else None
+            region = self.region if source == "rectangle" else None
+            with self.view.hold():
+                self.screen.place_position(position)
+                self.screen.place_region(region)
+            self.place_bar.show(source, self.position, self.region, self._scan.positions)
+            self._show_detector()
+        if source != "scan":
+            self.session.set({"pattern.position": position, "pattern.rectangle": region}, moving=moving)
+        self._watch("pattern", "mean" if source == "scan" else "pattern")
+
+    def set_detector(self, detector: Detector, moving: bool = False) -> None:
+        """Show the image of this detector."""
+        with self._lock:
+            self.detector = detector.moved()
+            values = self.detector.settings(rad_per_px(self._scan.geometry))
+            self._show_detector()
+        self.session.set(values, moving=moving)
+        self._watch("image", self.detector.step)
+
+    def presets(self) -> dict[str, Detector | None]:
+        """The usual detectors for this scan; None for one that would begin beyond the edge of the pattern."""
+        return presets(self._disc, edge_radius(self._scan, origin_list(self._scan, self._origin)))
+
+    def recalibrate(self, scan: Scan4D) -> None:
+        """Take the same scan with other calibrations."""
+        with self._lock:
+            if scan is self._scan:
+                return
+            preset = next((name for name, detector in self.presets().items() if detector == self.detector), "")
+            self._scan, self._disc = scan, _disc_of(scan)
+            detector = self.presets().get(preset) or self.detector
+        self.set_detector(detector)
+
+    def draw(self, step: str) -> None:
+        """Show the present state of a step, wherever it is seen."""
+        state = self.session.state(step)
+        with self._drawn:
+            if step == "origin" and state.shown is not None:
+                self._origin = state.shown.value
+                self._show_detector()
+            with self.view.hold():
+                for name in [name for name, seen in self.seen.items() if seen == step]:
+                    if state.shown is not None and self._shown.get(name) is not state.shown:
+                        self.screen.show(name, state.shown.value, state.shown.note)
+                        self._shown[name] = state.shown
+                    self.screen.figures[name].dim(state.status in OLD)
+            self._drawn.notify_all()
+
+    def wait_drawn(self, timeout: float | None = None) -> bool:
+        """Wait until all that the session has is to be seen; False if that took too long."""
+
+        def done() -> bool:
+            return all(self._shown.get(name) is self.session.state(step).shown for name, step in self.seen.items())
+
+        with self._drawn:
+            return self._drawn.wait_for(done, timeout)
+
+    def close(self) -> None:
+        """Watch nothing any more, and leave the page."""
+        with self._lock:
+            self.session.unwatch("origin", *self.seen.values())
+            self.seen.clear()
+        self.widget.close()
+        self.view.close()
+
+    def _watch(self, name: str, step: str) -> None:
+        """Let the picture called ``name`` show the result of ``step``."""
+        with self._lock:
+            before = self.seen.get(name)
+            self.seen[name] = step
+        if before == step:
+            return
+        self.session.watch(step)
+        self.draw(step)
+        if before is not None:
+            self.session.unwatch(before)
+
+    def _show_detector(self) -> None:
+        with self.view.hold():
+            self.screen.origin = self._origin_here()
+            self.screen.place_detector(self.detector)
+        self.detector_bar.show(self.detector, self.presets(), rad_per_px(self._scan.geometry))
+
+    def _origin_here(self) -> tuple[float, float]:
+        """Where the unscattered beam falls on the pattern that is shown [px]."""
+        if self._origin is None:
+            rows, columns = self._scan.item_shape
+            return (rows - 1) / 2, (columns - 1) / 2
+        there = self._origin.values
+        if self.source == "point":
+            there = there[:, self.position[0], self.position[1]]
+        elif self.source == "rectangle":
+            top, bottom, left, right = self.region
+            there = there[:, top:bottom, left:right]
+        y, x = there.reshape(2, -1).mean(axis=1)
+        return float(y), float(x)
+
+
+def _disc_of(scan: Scan4D) -> float:
+    """Radius of the bright disc [px]: known, or estimated."""
+    return probe_radius(scan.geometry) or estimated_disc(scan)
