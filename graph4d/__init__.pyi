@@ -27,6 +27,7 @@ from .run.execute import execute as execute
 from .run.failure import RunError as RunError
 from .run.outputs import write_outputs as write_outputs
 from .run.result import Run as Run
+from .session.session import Session as Session
 from .store import DiskStore as DiskStore
 from .store import MemoryStore as MemoryStore
 from .store import Store as Store
@@ -51,5 +52,6 @@ from .units import Frequency as Frequency
 from .units import Length as Length
 from .units import Time as Time
 from .units import Unit as Unit
+from .widgets.dashboard import Dashboard as Dashboard
 
 __version__: str

@@ -93,7 +93,6 @@ class Handle:
         wanted = {**self.shape, **{name: float(value) for name, value in shape.items()}}
         if wanted == self.shape or (self._moving and time.monotonic() - self._heard < HELD):
             return
-        self._told = wanted, False
         self._write({**wanted, "moving": False})
 
     def set_pixel(self, height: float, width: float) -> None:
@@ -114,7 +113,9 @@ class Handle:
         return bool(self.source.data["moving"][0])
 
     def _write(self, numbers: Mapping[str, float]) -> None:
-        self.source.data = {**self.source.data, **{name: [value] for name, value in numbers.items()}}
+        data = {**self.source.data, **{name: [value] for name, value in numbers.items()}}
+        self._told = {name: float(data[name][0]) for name in NUMBERS[self.kind]}, bool(data["moving"][0])
+        self.source.data = data
 
     def _on_data(self, _attr: str, _old: Any, _new: Any) -> None:
         event = self.shape, self._moving

@@ -1,0 +1,277 @@
+"""``Dashboard``: the pictures of a recipe, and controls that they follow."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets
+from bokeh.layouts import row
+
+from graph4d.errors import UsageError, suggestion
+from graph4d.run.events import PassProgress, StepFinished, StepProgress, StepReused
+from graph4d.session.events import Changed, Published, StatusChanged
+from graph4d.session.session import Session
+from graph4d.session.state import State, Status
+from graph4d.view.figure import layout_json
+from graph4d.view.grid import Grid
+from graph4d.view.link import link
+from graph4d.view.page import figure_place, page, table
+from graph4d.widgets.bokeh_view import BokehView
+from graph4d.widgets.controls import Controls, style
+from graph4d.widgets.pacing import Paced
+from graph4d.widgets.picture import Picture
+from graph4d.widgets.recipe_panel import RecipePanel
+from graph4d.widgets.shapes import HANDLES, Shape
+from graph4d.widgets.status import StatusLine, Tally
+
+if TYPE_CHECKING:
+    from graph4d.recipe.graph import Graph, Ref
+    from graph4d.run.events import Event
+    from graph4d.store import Store
+
+__all__ = ["Dashboard"]
+
+NOTICED = 0.3
+"""A picture that is older than the parameters for longer than this is dimmed [s]."""
+BETWEEN_WORDS = 0.1
+"""The status line changes no more often than this [s]."""
+PENDING = (Status.QUEUED, Status.RUNNING)
+
+
+class Dashboard:
+    """The pictures of a recipe's views with controls beside them; a notebook shows it as a widget.
+
+    Parameters
+    ----------
+    recipe : Graph, str or Path
+        As for :class:`Session`. Without ``views:`` its outputs are shown, and controls for its parameters.
+    view : str, optional
+        One of its views; by default all of them.
+    store : Store, optional
+        Where results are kept.
+    **parameters
+        Values to begin with.
+
+    Attributes
+    ----------
+    session : Session
+    widget : ipywidgets.VBox
+        What is displayed.
+    view : BokehView
+        The pictures.
+    pictures : dict from title to Picture
+    shapes : dict from title to list of Shape
+        Handles over each picture.
+    controls, rest : Controls
+        Those of the view, and of the recipe's other parameters.
+
+    Raises
+    ------
+    UsageError
+        Something is wrong with the recipe, the values or the name of the view.
+
+    Examples
+    --------
+    >>> dashboard = Dashboard("recipes/quickstart.yml", kernel=21)  # doctest: +SKIP
+    >>> dashboard  # doctest: +SKIP
+    >>> dashboard.wait()  # doctest: +SKIP
+    """
+
+    def __init__(
+        self, recipe: Graph | str | Path, *, view: str | None = None, store: Store | None = None, **parameters: object
+    ) -> None:
+        self.session = Session(recipe, parameters=parameters, store=store)
+        graph = self.session.graph
+        seen = _seen(graph, view)
+        controls, handles = _asked(self.session, seen)
+        self._names = {name: str(ref) for name, ref in seen.show.items()}
+        self._handles = handles
+        self.shapes: dict[str, list[Shape]] = {title: [] for title in seen.show}
+        self.pictures = {title: Picture(title, self._drawn) for title in seen.show}
+        self._settled_at = dict.fromkeys(seen.show, time.monotonic())
+        self._lock = threading.RLock()
+        self._tally = Tally()
+        self.view = BokehView(row([p.layout for p in self.pictures.values()], styles={"flex-wrap": "wrap"}))
+        self._told = [*controls, *(name for name in graph.declared if name not in controls)]
+        self.controls = Controls(self.session, controls)
+        self.rest = Controls(self.session, {name: {} for name in self._told if name not in controls})
+        self.recipe = RecipePanel(self.session, self.page)
+        self.status = StatusLine(self.session, [self.recipe.toggle])
+        self.widget = self._laid_out()
+        self._say = Paced(self._show_status, BETWEEN_WORDS)
+        self._look = Paced(self._show_late, NOTICED / 3)
+        self._leave = self.session.subscribe(self._hear)
+        self.session.watch(*self._names.values())
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Until all that is shown is exact for the present values: the last line of a notebook that is tested.
+
+        Raises
+        ------
+        RunError, UsageError
+            Something could not be computed.
+        TimeoutError
+            It took longer than ``timeout`` [s].
+        """
+        self.session.wait(timeout)
+
+    def page(self) -> str:
+        """An HTML page of the pictures as they are now, with the values and the recipe, that needs no network."""
+        with self.view.hold():
+            layouts = [layout_json(p.figure.layout) for p in self.pictures.values() if p.figure is not None]
+        places = [figure_place(f"figure-{number}", layout) for number, layout in enumerate(layouts)]
+        title, parameters, values = self.session.graph.title, self.session.parameters, self.session.values
+        rows = [(escape(name), escape(parameters[name].display(values[name]))) for name in self._told if name in values]
+        cards = "".join(f'<article class="card">{html}</article>\n' for html, _ in places)
+        body = [f"<h1>{escape(title)}</h1>", f'<div class="cards">{cards}</div>', table(("parameter", "value"), rows)]
+        recipe = f"<details><summary>recipe</summary><pre>{escape(self.session.recipe())}</pre></details>"
+        return page(title, "\n".join([*body, recipe]), dict.fromkeys(name for _, needed in places for name in needed))
+
+    def close(self) -> None:
+        """Stop what runs, and take the widget off all pages."""
+        self._leave()
+        self._say.stop()
+        self._look.stop()
+        self.session.close()
+        self.view.close()
+        self.widget.close()
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        return self.widget._repr_mimebundle_(**options)
+
+    def _laid_out(self) -> Any:
+        sections: list[Any] = [self.controls.widget] if self.controls.controls else []
+        if self.rest.controls:
+            folded = ipywidgets.Accordion([self.rest.widget], titles=["more parameters"])
+            sections.append(folded.add_class("graph4d-folded"))
+        side = ipywidgets.VBox(sections).add_class("graph4d-side")
+        pictures = ipywidgets.Box([self.view]).add_class("graph4d-pictures")
+        body = ipywidgets.HBox([side, pictures] if sections else [pictures]).add_class("graph4d-body")
+        children = [style(), self.status.widget, self.recipe.widget, body]
+        return ipywidgets.VBox(children).add_class("graph4d-dashboard")
+
+    def _hear(self, event: Event) -> None:
+        """Events of the session come in order, one at a time, from whatever thread."""
+        self._tally.hear(event)
+        if isinstance(event, Changed):
+            names = [name for name, _ in event.values]
+            self.controls.refresh(names)
+            self.rest.refresh(names)
+            self.recipe.refresh()
+            with self.view.hold():
+                for shape in (shape for shapes in self.shapes.values() for shape in shapes):
+                    shape.refresh()
+        elif isinstance(event, Published | StatusChanged):
+            self._show(event.name)
+        if isinstance(event, Published | StatusChanged | StepProgress | PassProgress | StepFinished | StepReused):
+            self._say()
+
+    def _show(self, name: str) -> None:
+        """Show the state of a value wherever it is seen."""
+        state = self.session.state(name)
+        for title in (title for title, watched in self._names.items() if watched == name):
+            with self._lock, self.view.hold():
+                if state.status not in PENDING:
+                    self._settled_at[title] = time.monotonic()
+                else:
+                    self._look.after(NOTICED)
+                self.pictures[title].show(state, late=self._is_late(title, state), waiting=self.session.needs_apply)
+                self._lay_shapes(title, state)
+
+    def _is_late(self, title: str, state: State) -> bool:
+        return state.status in PENDING and time.monotonic() - self._settled_at[title] >= NOTICED
+
+    def _show_late(self) -> None:
+        for name in dict.fromkeys(self._names.values()):
+            if self.session.state(name).status in PENDING:
+                self._show(name)
+
+    def _show_status(self) -> None:
+        states = {title: self.session.state(name) for title, name in self._names.items()}
+        self.status.show(states, self._tally)
+
+    def _drawn(self, picture: Picture) -> None:
+        """A picture has a new figure."""
+        figure = picture.figure
+        link(other.figure for other in self.pictures.values() if other.figure is not None)
+        frame = getattr(figure, "frame", None)
+        self.shapes[picture.title] = [
+            Shape(
+                self.session, handle.name, handle.kind, handle.details, frame, self.controls.controls[handle.name].tell
+            )
+            for handle in self._handles
+            if handle.on == picture.title and frame is not None
+        ]
+
+    def _lay_shapes(self, title: str, state: State) -> None:
+        # The pixels of a preview are not those of the map.
+        if self.shapes[title] and state.shown is not None and state.shown.every == 1:
+            grid = Grid.of(state.shown.value)
+            for shape in self.shapes[title]:
+                shape.on(grid)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a dashboard is to show."""
+
+    show: Mapping[str, Ref]
+    """By title."""
+    controls: Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class HandleAsked:
+    """A control that is a handle over a picture."""
+
+    name: str
+    kind: str
+    on: str
+    details: Mapping[str, Any]
+
+
+def _seen(graph: Graph, view: str | None) -> Seen:
+    if view is not None and view not in graph.views:
+        hint = suggestion(view, graph.views) or f"; there are {', '.join(graph.views) or 'none'}"
+        raise UsageError(f"the recipe has no view `{view}`{hint}")
+    if not graph.views:
+        return Seen(graph.outputs, {name: {} for name in graph.declared})
+    chosen = [graph.views[view]] if view is not None else list(graph.views.values())
+    refs = dict.fromkeys(ref for one in chosen for ref in one.show)
+    controls = {name: options for one in chosen for name, options in one.controls.items()}
+    return Seen({_title(graph, ref): ref for ref in refs}, controls)
+
+
+def _title(graph: Graph, ref: Ref) -> str:
+    """The name of an output where a value is one."""
+    return next((name for name, other in graph.outputs.items() if other == ref), str(ref))
+
+
+def _asked(session: Session, seen: Seen) -> tuple[dict[str, Mapping[str, Any]], list[HandleAsked]]:
+    """Controls in a panel, and handles over pictures; whatever a handle moves has a control as well."""
+    controls: dict[str, Mapping[str, Any]] = {}
+    handles = []
+    titles = {**{str(ref): title for title, ref in seen.show.items()}, **{title: title for title in seen.show}}
+    for name, options in seen.controls.items():
+        kind = next(iter(options), "")
+        if kind not in HANDLES:
+            controls[name] = options
+            continue
+        details = dict(options[kind] or {})
+        on = details.pop("on", None)
+        if on not in titles:
+            raise UsageError(f"control `{name}`: `on` must name something that is shown: {', '.join(titles)}; got {on}")
+        if kind == "ring" and "outer" not in details:
+            raise UsageError(f"control `{name}`: a ring needs `outer`, the parameter that is its outer radius")
+        for other in (name, *details.values()):
+            if other not in session.parameters:
+                raise UsageError(f"control `{name}`: no parameter `{other}`{suggestion(other, session.parameters)}")
+            controls.setdefault(other, {})
+        handles.append(HandleAsked(name, kind, titles[on], details))
+    return controls, handles

@@ -1,0 +1,284 @@
+"""Dashboards as Python sees them: pictures follow values, errors stay in their places, hands move parameters."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ui.play import RECIPE, gate, play
+
+import graph4d
+from graph4d import MemoryStore, Store, UsageError
+from graph4d.run.failure import RunError
+from graph4d.widgets.dashboard import Dashboard
+
+__all__ = ["play"]
+
+Opened = Callable[..., Dashboard]
+
+
+@pytest.fixture
+def opened(play: None) -> Iterator[Opened]:
+    """``opened(view, **values)`` is a dashboard of the recipe of these tests."""
+    made: list[Dashboard] = []
+
+    def make(view: str | None, recipe: str = RECIPE, **values: object) -> Dashboard:
+        made.append(Dashboard(recipe, view=view, store=Store(MemoryStore()), **values))
+        return made[-1]
+
+    yield make
+    gate.set()
+    for dashboard in made:
+        dashboard.close()
+
+
+def soon(condition: Callable[[], object]) -> None:
+    """What listeners do may come a little later than the result."""
+    end = time.monotonic() + 5
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def pixels(dashboard: Dashboard, title: str) -> Any:
+    figure: Any = dashboard.pictures[title].figure
+    return figure.source.data["image"][0]
+
+
+def is_dimmed(dashboard: Dashboard, title: str) -> bool:
+    return dashboard.pictures[title].dimmed
+
+
+def by_hand(dashboard: Dashboard, name: str, *, moving: bool = False, **numbers: float) -> None:
+    """What the browser sends when a handle is dragged."""
+    source = handle(dashboard, name).source
+    source.data = {**source.data, **{n: [value] for n, value in {**numbers, "moving": moving}.items()}}
+
+
+def handle(dashboard: Dashboard, name: str) -> Any:
+    return next(shape.handle for shapes in dashboard.shapes.values() for shape in shapes if shape.name == name)
+
+
+def test_the_name_is_public() -> None:
+    assert graph4d.Dashboard is Dashboard
+
+
+def test_a_slider_changes_the_picture(opened: Opened) -> None:
+    dashboard = opened("main", value=2)
+    dashboard.wait(20)
+    soon(lambda: pixels(dashboard, "plain")[0, 0] == 2)
+    editor: Any = dashboard.controls.controls["value"].editor
+    editor.slider.value = 7.5
+    dashboard.wait(20)
+    soon(lambda: pixels(dashboard, "plain")[0, 0] == 7.5)
+
+
+def test_the_pictures_are_those_of_the_view_and_all_views_are_seen_if_none_is_named(opened: Opened) -> None:
+    assert list(opened("main").pictures) == ["plain"]
+    gate.clear()
+    assert list(opened(None).pictures) == ["plain", "dear", "gated", "pattern", "places"]
+
+
+def test_a_recipe_without_views_shows_its_outputs_and_controls_of_its_parameters(opened: Opened) -> None:
+    recipe = """\
+graph4d: 1
+params: {value: {type: float, default: 1.0}}
+nodes: {plain: {use: play.image, with: {value: $value}}}
+outputs: {picture: plain}
+"""
+    dashboard = opened(None, recipe)
+    assert (list(dashboard.pictures), list(dashboard.controls.controls)) == (["picture"], ["value"])
+
+
+def test_an_unknown_view_is_refused_with_the_nearest(opened: Opened) -> None:
+    with pytest.raises(UsageError, match="no view `mian`; did you mean `main`"):
+        opened("mian")
+
+
+def test_a_failure_is_told_in_its_place_and_the_last_good_picture_stays_dimmed(opened: Opened) -> None:
+    dashboard = opened("main", value=2)
+    dashboard.wait(20)
+    dashboard.session.set(value=-1)
+    with pytest.raises(RunError, match=r"-1\.0 is negative"):
+        dashboard.wait(20)
+    soon(lambda: "-1.0 is negative" in dashboard.pictures["plain"].words)
+    assert is_dimmed(dashboard, "plain")
+    assert pixels(dashboard, "plain")[0, 0] == 2
+    dashboard.session.set(value=3)
+    dashboard.wait(20)
+    soon(lambda: pixels(dashboard, "plain")[0, 0] == 3)
+    soon(lambda: not is_dimmed(dashboard, "plain"))
+    assert dashboard.pictures["plain"].words == ""
+
+
+def test_a_failure_from_the_start_is_told_where_the_picture_would_be(opened: Opened) -> None:
+    dashboard = opened("main", value=-1)
+    soon(lambda: "-1.0 is negative" in dashboard.pictures["plain"].words)
+    soon(lambda: "failed: plain" in dashboard.status.text)
+    dashboard.session.set(value=1)
+    dashboard.wait(20)
+    soon(lambda: pixels(dashboard, "plain")[0, 0] == 1)
+
+
+def test_a_missing_file_leaves_a_dashboard_that_can_be_used(opened: Opened, tmp_path: Path) -> None:
+    np.save(tmp_path / "scan.npy", np.ones((3, 4, 8, 8), np.uint16))
+    recipe = """\
+graph4d: 1
+params: {scan: {type: path}}
+nodes:
+  load: {use: io.open, with: {path: $scan}}
+  mean: {use: image.mean_pattern, in: {scan: load}}
+outputs: {mean: mean}
+"""
+    dashboard = opened(None, recipe, scan=tmp_path / "missing.npy")
+    soon(lambda: "missing.npy" in dashboard.pictures["mean"].words)
+    entry: Any = dashboard.controls.controls["scan"].editor
+    entry.widget.value = str(tmp_path / "scan.npy")
+    dashboard.wait(20)
+    soon(lambda: pixels(dashboard, "mean")[0, 0] == 1)
+
+
+def test_a_cancelled_run_is_told_and_apply_goes_on(opened: Opened) -> None:
+    gate.clear()
+    dashboard = opened("gated")
+    soon(lambda: "computing gated" in dashboard.status.text)
+    dashboard.status.cancel.click()
+    soon(lambda: "cancelled: gated" in dashboard.status.text)
+    gate.set()
+    dashboard.status.apply.click()
+    dashboard.wait(20)
+    soon(lambda: pixels(dashboard, "gated")[0, 0] == 1)
+
+
+def test_what_is_expensive_waits_for_apply_and_the_rest_does_not(opened: Opened) -> None:
+    dashboard = opened("dear", value=2)
+    soon(lambda: dashboard.pictures["plain"].figure is not None)
+    soon(lambda: "waits for Apply" in dashboard.pictures["dear"].words)
+    assert dashboard.status.apply.layout.display is None
+    dashboard.status.apply.click()
+    dashboard.wait(20)
+    soon(lambda: pixels(dashboard, "dear")[0, 0] == 2)
+    soon(lambda: dashboard.status.apply.layout.display == "none")
+    dashboard.session.set(value=3)
+    dashboard.wait(20)
+    soon(lambda: is_dimmed(dashboard, "dear"))
+    assert pixels(dashboard, "plain")[0, 0] == 3
+    assert pixels(dashboard, "dear")[0, 0] == 2
+
+
+def test_a_picture_that_stays_old_is_dimmed_while_it_waits(opened: Opened) -> None:
+    dashboard = opened("gated")
+    dashboard.wait(20)
+    gate.clear()
+    dashboard.session.set(value=5)
+    soon(lambda: is_dimmed(dashboard, "gated"))
+    gate.set()
+    soon(lambda: not is_dimmed(dashboard, "gated"))
+    assert pixels(dashboard, "gated")[0, 0] == 5
+
+
+def test_a_ring_is_as_large_as_its_parameters_say_in_the_units_of_the_pattern(opened: Opened) -> None:
+    dashboard = opened("hand")
+    dashboard.wait(20)
+    soon(lambda: dashboard.shapes["pattern"] and dashboard.shapes["places"])
+    # 10 mrad are 0.5 1/Å, at 0.02 Å.
+    assert handle(dashboard, "inner").shape == pytest.approx({"x": 0, "y": 0, "inner": 0.5, "outer": 1.0})
+    dashboard.session.set(inner="15 mrad", centre=[2, -4])
+    assert handle(dashboard, "inner").shape == pytest.approx({"x": -0.2, "y": 0.1, "inner": 0.75, "outer": 1.0})
+
+
+def test_a_dragged_ring_moves_its_numbers_and_nothing_else(opened: Opened) -> None:
+    dashboard = opened("hand", inner=0.0123456)
+    dashboard.wait(20)
+    soon(lambda: dashboard.shapes["pattern"])
+    by_hand(dashboard, "inner", outer=1.25, moving=True)
+    assert dashboard.session.values["outer"] == 0.025
+    by_hand(dashboard, "inner", outer=1.25)
+    assert dashboard.session.values["inner"] == 0.0123456
+    soon(lambda: dashboard.controls.controls["outer"].editor.widget.value == "25")
+    by_hand(dashboard, "inner", x=0.15)
+    assert dashboard.session.values["centre"] == (0.0, 3.0)
+
+
+def test_a_hand_that_goes_too_far_is_held_at_the_bound(opened: Opened) -> None:
+    dashboard = opened("hand")
+    dashboard.wait(20)
+    soon(lambda: dashboard.shapes["pattern"])
+    by_hand(dashboard, "inner", outer=9.0)
+    assert dashboard.session.values["outer"] == 0.05
+    assert handle(dashboard, "inner").shape["outer"] == 2.5
+
+
+def test_a_dragged_point_goes_to_the_middle_of_the_nearest_pixel(opened: Opened) -> None:
+    dashboard = opened("hand")
+    dashboard.wait(20)
+    soon(lambda: dashboard.shapes["places"])
+    assert handle(dashboard, "position").shape == pytest.approx({"x": 0.8, "y": 0.6})  # nm
+    by_hand(dashboard, "position", x=1.25, y=0.95)
+    assert dashboard.session.values["position"] == (5, 6)
+    assert handle(dashboard, "position").shape == pytest.approx({"x": 1.2, "y": 1.0})
+
+
+def test_a_rectangle_covers_the_pixels_of_its_parameter(opened: Opened) -> None:
+    dashboard = opened("hand")
+    dashboard.wait(20)
+    soon(lambda: dashboard.shapes["places"])
+    sides = {"left": 0.3, "right": 1.5, "top": 0.1, "bottom": 0.9}
+    assert handle(dashboard, "window").shape == pytest.approx(sides)
+    by_hand(dashboard, "window", left=0.72, right=0.73)
+    assert dashboard.session.values["window"] == (1, 5, 4, 5)
+
+
+def test_reset_goes_back_to_the_start(opened: Opened) -> None:
+    dashboard = opened("main", value=2)
+    dashboard.session.set(value=5)
+    dashboard.status.reset.click()
+    assert dashboard.session.values["value"] == 2
+
+
+def test_the_recipe_with_the_present_values_is_shown_and_saved(opened: Opened, tmp_path: Path) -> None:
+    dashboard = opened("main", value=2)
+    dashboard.recipe.toggle.value = True
+    dashboard.session.set(value=4.5)
+    soon(lambda: "default: 4.5" in dashboard.recipe.text)
+    target = tmp_path / "mine.yml"
+    dashboard.recipe.save(str(target))
+    assert graph4d.load(target).parameters["value"] == 4.5
+    dashboard.recipe.save(str(tmp_path / "nowhere" / "mine.yml"))
+    assert "nowhere" in dashboard.recipe.words
+
+
+def test_the_exported_page_holds_the_pictures_as_they_are(opened: Opened) -> None:
+    dashboard = opened("main", value=2)
+    dashboard.wait(20)
+    soon(lambda: dashboard.pictures["plain"].figure is not None)
+    page = dashboard.page()
+    assert page.startswith("<!DOCTYPE html>")
+    assert "plain" in page
+
+
+def test_the_status_counts_what_was_computed_and_reused(opened: Opened) -> None:
+    dashboard = opened("main", value=2)
+    dashboard.wait(20)
+    soon(lambda: "1 computed" in dashboard.status.text)
+    dashboard.session.set(value=3)
+    dashboard.wait(20)
+    dashboard.session.set(value=2)
+    dashboard.wait(20)
+    soon(lambda: "1 reused" in dashboard.status.text)
+
+
+def test_a_closed_dashboard_says_and_does_nothing_more(opened: Opened) -> None:
+    dashboard = opened("main")
+    dashboard.wait(20)
+    dashboard.close()
+    dashboard.session.set(value=5)
+    time.sleep(0.2)
+    assert pixels(dashboard, "plain")[0, 0] == 1
+
+
+def test_a_control_on_a_picture_that_is_not_there_is_refused(opened: Opened) -> None:
+    with pytest.raises(UsageError, match="`on` must name something that is shown: pattern, places; got patern"):
+        opened("hand", RECIPE.replace("on: pattern", "on: patern"))
