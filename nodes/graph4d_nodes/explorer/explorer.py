@@ -8,13 +8,14 @@ from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
-from ipywidgets import HTML, Accordion, VBox
+from ipywidgets import HTML, Accordion, HBox, Layout, VBox
 
-from graph4d import GraphError
+from graph4d import GraphError, UsageError
 from graph4d.run.failure import StepError
 from graph4d.session.events import Changed, Published, StatusChanged
 from graph4d.session.session import Session
-from graph4d.widgets.controls import Controls, style
+from graph4d.widgets.controls import Control, style
+from graph4d.widgets.entry import problem_of
 from graph4d.widgets.pacing import Paced
 from graph4d.widgets.status import StatusLine, Tally
 from graph4d.widgets.text_button import TextButton
@@ -29,11 +30,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Explorer"]
 
+CALIBRATIONS = ("energy", "semiangle", "scan_step", "detector_step", "rotation", "transpose")
 PANELS: Mapping[str, tuple[str, ...]] = {
-    "Calibration": ("energy", "semiangle", "scan_step", "detector_step", "rotation", "transpose"),
-    "File": ("dataset", "scan_shape", "skip_frames", "skip_row"),
+    "Calibration": tuple(f"load.{name}" for name in CALIBRATIONS),
+    "File": ("scan", "load.dataset", "load.scan_shape", "load.skip_frames", "load.skip_row"),
 }
-"""Parameters of ``io.open`` that can be set on the page."""
+"""What can be set on the page, by heading."""
+
+
+APART = {"justify_content": "space-between", "align_items": "center", "flex_flow": "row wrap"}
+ALARM = "color: var(--jp-error-color1, #c62828); line-height: 1.4; white-space: normal"
 
 
 class Explorer:
@@ -63,16 +69,19 @@ class Explorer:
         given = {f"load.{name}": known[name] for name in calibrations}
         self.session = Session(explorer_graph(path), parameters=given, store=store)
         self.stage: Stage | None = None
-        self.panels = {
-            title: Controls(self.session, {f"load.{name}": {} for name in names}) for title, names in PANELS.items()
-        }
+        self.controls = {name: Control(self.session, name) for names in PANELS.values() for name in names}
         self._lock = RLock()
         self._tally, self._tell = Tally(), Paced(self._tell_status, 0.1)
         copy = TextButton("Copy recipe", "the steps that lead to what is seen, with their values", self.recipe)
         self._status = StatusLine(self.session, [copy])
         self._status.reset.layout.display = "none"
+        self._status.widget.layout = Layout(flex="0 1 480px", width="auto")
         self._head, self._problem = HTML(f"<b>{escape(path.name)}</b>"), HTML()
-        self._folds = Accordion([panel.widget for panel in self.panels.values()], titles=tuple(self.panels))
+        panels = [
+            VBox([self.controls[name].widget for name in names], layout=Layout(max_width="620px"))
+            for names in PANELS.values()
+        ]
+        self._folds = Accordion(panels, titles=tuple(PANELS))
         self.widget = VBox()
         self._arrange()
         self._leave = self.session.subscribe(self._hear)
@@ -128,16 +137,18 @@ class Explorer:
                 before.close()
 
     def _arrange(self) -> None:
-        stage = [self.stage.widget, self._status.widget] if self.stage is not None else []
-        self.widget.children = [style(), self._head, self._problem, *stage, self._folds]
+        head = [self._head] if self.stage is None else [self._head, self._status.widget]
+        stage = [] if self.stage is None else [self.stage.widget]
+        self.widget.children = [style(), HBox(head, layout=APART), self._problem, *stage, self._folds]
 
     def _hear(self, event: Event) -> None:
         self._tally.hear(event)
         stage = self.stage
         if isinstance(event, Changed):
             names = [name for name, _ in event.values]
-            for panel in self.panels.values():
-                panel.refresh(names)
+            for name in names:
+                if name in self.controls:
+                    self.controls[name].refresh()
             if stage is not None and stage.kernel.name in names:
                 stage.kernel.refresh()
         elif isinstance(event, Published) and event.name == "load":
@@ -154,7 +165,7 @@ class Explorer:
         self._status.show(states, self._tally)
         errors = [state.error for state in (self.session.state("load"), *states.values())]
         words = dict.fromkeys(_said(error) for error in errors if error is not None)
-        self._problem.value = "<br>".join(f"<span class='graph4d-problem'>{escape(text)}</span>" for text in words)
+        self._problem.value = "".join(f"<div style='{ALARM}'>{escape(text)}</div>" for text in words)
 
 
 def _described(scan: Scan4D) -> str:
@@ -166,7 +177,7 @@ def _described(scan: Scan4D) -> str:
 
 
 def _said(error: GraphError) -> str:
-    """What a person is to know: of a wrong input just that, of a node that failed where it was, too."""
+    """What a person is to know: of wrong input just that, of a node that failed where it was, too."""
     if isinstance(error, StepError) and error.is_usage:
         return str(error.cause)
-    return str(error).partition("\n")[0]
+    return problem_of(error) if isinstance(error, UsageError) else str(error).partition("\n")[0]

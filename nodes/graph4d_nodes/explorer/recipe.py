@@ -19,7 +19,7 @@ __all__ = ["explorer_graph", "seen_recipe"]
 
 def explorer_graph(path: Path) -> Graph:
     """All that the explorer can show of a file; what it does show is a part of it."""
-    recipe = Recipe(f"What is in {path.name}?")
+    recipe = Recipe("What is in this scan?")
     load = recipe.add("load", "io.open", path=recipe.param("scan", "path", help="of a scan"))
     recipe.add("mean", "image.mean_pattern", scan=load)
     origin = recipe.add("origin", "calibrate.origin", scan=load)
@@ -51,7 +51,7 @@ def seen_recipe(graph: Graph, seen: Mapping[str, str]) -> str:
     scan = Path(graph.steps["load"].parameters["path"])
     data: dict[str, Any] = {
         "graph4d": 1,
-        "title": graph.title,
+        "title": f"What is in {scan.name}?",
         "params": {"scan": {"type": "path", "default": scan.name, "help": "the scan, beside this recipe"}},
         "nodes": {name: _entry(step) for name, step in graph.steps.items() if name in needed},
         "views": {"main": {"show": list(seen.values())}},

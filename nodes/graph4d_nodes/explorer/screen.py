@@ -27,7 +27,13 @@ if TYPE_CHECKING:
 __all__ = ["Screen"]
 
 LARGE, SMALL = 350, 270
-"""Longer sides of the pictures one works in, and of those beside them [px]."""
+"""Longer sides of the pictures one works in, and of those beside them, before it is known how wide the page is [px]."""
+LEAST, MOST = 240, 640
+BESIDE_LARGE, BESIDE_SMALL = 102, 116
+"""What colour bars and legends take beside a picture [px]."""
+GAP = 8
+SHARE = 0.66
+"""Side of a small picture over that of a large one: two small ones are a little taller than a large one."""
 SCAN_COLOR, DETECTOR_COLOR = "#ffd43b", "#69db7c"
 
 Place = tuple[float, float]
@@ -56,6 +62,7 @@ class Screen:
         }
         self.grids = {"pattern": Grid.of(plate), "image": Grid.of(sample)}
         self.origin = (0.0, 0.0)
+        self._sides = LARGE, SMALL
         self._fit()
         link(self.figures.values())
         over_pattern, over_image = self._frame("pattern"), self._frame("image")
@@ -65,7 +72,7 @@ class Screen:
             self.figures["pattern"].layout,
             self.figures["image"].layout,
             # Below each other beside the large ones; beside each other below them.
-            _in_lines(self.figures["com"].layout, self.figures["ricom"].layout, flex="1 1 370px"),
+            _in_lines(self.figures["com"].layout, self.figures["ricom"].layout, flex="1 1 340px"),
         )
 
     def show(self, name: str, value: DataArray, note: str = "") -> None:
@@ -74,6 +81,16 @@ class Screen:
         self._fit()
         if name in self.grids:
             self.grids[name] = Grid.of(value)
+
+    def fit(self, width: int) -> None:
+        """Make the pictures as large as suits a page of this width [px]: all beside each other, or in two lines."""
+        wide = (width - 2 * BESIDE_LARGE - BESIDE_SMALL - 2 * GAP) / (2 + SHARE)
+        if wide >= LEAST:
+            self._sides = min(MOST, int(wide)), min(MOST, int(SHARE * wide))
+        else:
+            narrow = max(LEAST, min(MOST, (width - 2 * BESIDE_SMALL - GAP) // 2))
+            self._sides = narrow, narrow
+        self._fit()
 
     def on_position(self, callback: Callable[[tuple[int, int], bool], None]) -> None:
         """Call ``callback((row, column), moving)`` when the point on the image is moved."""
@@ -140,7 +157,7 @@ class Screen:
 
     def _fit(self) -> None:
         for name in self.figures:
-            _enlarge(self._frame(name), LARGE if name in self.grids else SMALL)
+            _enlarge(self._frame(name), self._sides[name not in self.grids])
 
 
 def _enlarge(frame: MapFrame, side: int) -> None:
@@ -153,4 +170,4 @@ def _enlarge(frame: MapFrame, side: int) -> None:
 
 def _in_lines(*parts: UIElement, **styles: str) -> Row:
     """Side by side as far as the page is wide, and below each other."""
-    return Row(children=list(parts), styles={"flex-wrap": "wrap", **styles}, spacing=12, sizing_mode="stretch_width")
+    return Row(children=list(parts), styles={"flex-wrap": "wrap", **styles}, spacing=GAP, sizing_mode="stretch_width")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from ipywidgets import HBox, VBox
+from ipywidgets import HTML, HBox, Layout, VBox
 
 from graph4d.session.state import Shown, Status
 from graph4d.widgets.bokeh_view import BokehView
@@ -14,6 +14,7 @@ from graph4d_nodes.calibrate.disc import estimated_disc
 from graph4d_nodes.explorer.detector import Detector, presets
 from graph4d_nodes.explorer.screen import Screen
 from graph4d_nodes.explorer.toolbar import IN_A_LINE, DetectorBar, PlaceBar, Source
+from graph4d_nodes.explorer.width import Width
 from graph4d_nodes.image.detectors import edge_radius, origin_list, probe_radius, rad_per_px
 
 if TYPE_CHECKING:
@@ -73,8 +74,9 @@ class Stage:
         self.place_bar = PlaceBar(self.set_source, self.set_position)
         widest = min(401, 2 * max(rows, columns) + 1)
         self.kernel = Control(session, "ricom.kernel", {"slider": {"min": 3, "max": widest, "step": 2}})
-        bars = HBox([self.detector_bar.widget, self.place_bar.widget, self.kernel.widget], layout=IN_A_LINE)
-        self.widget = VBox([bars, self.view])
+        kernel = HBox([HTML("riCOM"), self.kernel.widget], layout=Layout(width="400px"))
+        bars = HBox([self.detector_bar.widget, self.place_bar.widget, kernel], layout=IN_A_LINE)
+        self.widget = VBox([bars, Width(self._fit), self.view])
         self.set_source(self.source)
         self.set_detector(self.detector)
         self._watch("com", "com")
@@ -179,6 +181,10 @@ class Stage:
         self.draw(step)
         if before is not None:
             self.session.unwatch(before)
+
+    def _fit(self, width: int) -> None:
+        with self._lock, self.view.hold():
+            self.screen.fit(width)
 
     def _show_detector(self) -> None:
         with self.view.hold():

@@ -17,7 +17,7 @@ Source = Literal["point", "rectangle", "scan"]
 
 KINDS: tuple[tuple[str, Kind], ...] = (("Ring", "annulus"), ("Disc", "disc"), ("Rectangle", "rectangle"))
 SOURCES: tuple[tuple[str, Source], ...] = (("Point", "point"), ("Rectangle", "rectangle"), ("Whole scan", "scan"))
-IN_A_LINE = Layout(flex_flow="row wrap", align_items="center", grid_gap="2px 8px")
+IN_A_LINE = Layout(flex_flow="row wrap", align_items="center", grid_gap="2px 6px")
 
 
 class DetectorBar:
@@ -34,16 +34,16 @@ class DetectorBar:
         self._detector = Detector("disc")
         self._presets: dict[str, Detector | None] = {}
         self._scale = 1.0
-        self._buttons = {name: Button(description=name.upper(), layout=Layout(width="66px")) for name in PRESETS}
+        self._buttons = {name: Button(description=name.upper(), layout=Layout(width="56px")) for name in PRESETS}
         for name, button in self._buttons.items():
             button.on_click(lambda _, name=name: self._choose(self._presets.get(name)))
         self._kind = ToggleButtons(options=KINDS, value="disc", style={"button_width": "auto"})
         self._kind.observe(self._kind_chosen, "value")
-        self.radii = {name: _number(0.0, 1e6, "92px") for name in ("inner", "outer")}
+        self.radii = {name: _number(0.0, 1e6, "80px") for name in ("inner", "outer")}
         for name, field in self.radii.items():
             field.observe(lambda change, name=name: self._radius_entered(name, change.new), "value")
         self._units = HTML()
-        self._centre = Button(description="Centre", tooltip="Back to the unscattered beam", layout=Layout(width="66px"))
+        self._centre = Button(icon="crosshairs", tooltip="Back to the unscattered beam", layout=Layout(width="36px"))
         self._centre.on_click(lambda _: self._choose(self._detector.moved(offset=(0.0, 0.0))))
         self.widget = HBox([], layout=IN_A_LINE)
         self.show(self._detector, {}, None)
@@ -142,4 +142,4 @@ def _number(low: float, high: float, width: str) -> BoundedFloatText:
 
 
 def _count() -> BoundedIntText:
-    return BoundedIntText(min=0, max=0, layout=Layout(width="72px"))
+    return BoundedIntText(min=0, max=0, layout=Layout(width="64px"))
