@@ -38,6 +38,9 @@ def rewritten(document: Document, values: Mapping[str, object], parameters: Mapp
     for name, value in values.items():
         as_written = _as_written(parameters[name], value)
         step, dot, key = name.rpartition(".")
+        section, entry = ("nodes", step) if dot else ("params", name)
+        if entry not in document.section(section):
+            raise UsageError(f"{document.name} is not changed: there is no `{entry}` among its {section}")
         if not dot:
             wanted["params"][name]["default"] = as_written
             edits.append(_default(document, name, flow(as_written)))
@@ -90,21 +93,27 @@ def _added(document: Document, step: str, values: Mapping[str, Any]) -> _Edit:
     if at not in document.values:
         use = "use" if ("nodes", step, "use") in document.values else "recipe"
         return _after(document, ("nodes", step), use, f"with: {flow(values)}")
-    first = next(iter(document.data["nodes"][step]["with"]), None)
+    given = document.data["nodes"][step]["with"]
     start = document.offset(document.values[at])
-    if first is None:
+    if not given:
         return start, start + document.values[at].width, flow(values)
     if document.text[start] == "{":
         return start + 1, start + 1, flow(values)[1:-1] + ", "
-    key = document.keys[(*at, first)]
+    key = document.keys[(*at, next(iter(given)))]
     start = document.offset(key)
-    lines = [f"{flow(name)}: {flow(value)}\n{' ' * (key.column - 1)}" for name, value in values.items()]
-    return start, start, "".join(lines)
+    next_line = _line_end(document) + " " * (key.column - 1)
+    return start, start, "".join(f"{flow(name)}: {flow(value)}{next_line}" for name, value in values.items())
 
 
 def _after(document: Document, at: Trail, sibling: str, text: str) -> _Edit:
-    """Text for a new key of a mapping, behind one that it has."""
+    """Text for a new key of a mapping, behind one that it has; in a line of its own, the comment of that one stays."""
     value, key = document.values[(*at, sibling)], document.keys[(*at, sibling)]
     end = document.offset(value) + value.width
-    in_braces = document.text[document.offset(document.values[at])] == "{"
-    return end, end, f", {text}" if in_braces else f"\n{' ' * (key.column - 1)}{text}"
+    if document.text[document.offset(document.values[at])] == "{":
+        return end, end, f", {text}"
+    end += len(document.lines[value.line - 1]) - (value.column - 1 + value.width)
+    return end, end, f"{_line_end(document)}{' ' * (key.column - 1)}{text}"
+
+
+def _line_end(document: Document) -> str:
+    return "\r\n" if "\r\n" in document.text else "\n"

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from graph4d.errors import GraphError
     from graph4d.run.events import Event
 
-__all__ = ["Board"]
+__all__ = ["HALTED", "Board"]
 
-SETTLED = frozenset({Status.FRESH, Status.FAILED, Status.CANCELLED, Status.STALE})
+HALTED = frozenset({Status.FAILED, Status.CANCELLED, Status.STALE})
+SETTLED = HALTED | {Status.FRESH}
 
 
 class Board:
@@ -55,6 +56,12 @@ class Board:
             self._states.pop(name, None)
             self._touched.pop(name, None)
 
+    def clear(self) -> None:
+        """Forget everything."""
+        self._watchers.clear()
+        self._states.clear()
+        self._touched.clear()
+
     def state(self, name: str) -> State:
         """State of a value; stale if nobody watches it."""
         return self._states.get(name, State(Status.STALE))
@@ -87,11 +94,12 @@ class Board:
                 self._states[name] = replace(state, status=status, progress=None)
                 self._tell(StatusChanged(name, status))
 
-    def set_progress(self, names: Iterable[str], fraction: float) -> None:
-        """Note how far those of these values are that run."""
+    def set_progress(self, names: Iterable[str], revision: int, fraction: float) -> None:
+        """Note how far those of these values are that run for the present."""
         for name in names:
             state = self._states.get(name)
-            if state is not None and state.status in (Status.RUNNING, Status.PREVIEW):
+            running = state is not None and state.status in (Status.RUNNING, Status.PREVIEW)
+            if state is not None and running and self.is_current(name, revision):
                 self._states[name] = replace(state, progress=fraction)
 
     def fail(self, name: str, revision: int, error: GraphError) -> None:
@@ -103,15 +111,22 @@ class Board:
     def publish(self, name: str, shown: Shown) -> None:
         """Show a value, unless something newer or better is shown."""
         state = self._states.get(name)
-        if state is None or (state.shown is not None and _rank(shown) < _rank(state.shown)):
+        if state is None:
             return
-        if state.shown is None or _rank(shown) > _rank(state.shown):
+        rank, best = self._rank(name, shown), self._rank(name, state.shown)
+        if rank < best:
+            return
+        if rank > best:
             self._states[name] = replace(state, shown=shown)
             self._tell(Published(name, shown.revision, shown.every, shown.reused))
-        if self.is_current(name, shown.revision):
+        if not self.is_current(name, shown.revision):
+            return
+        if shown.every == 1:
             self._states[name] = replace(self._states[name], error=None)
-            self.set_status([name], Status.PREVIEW if shown.every > 1 else Status.FRESH)
+            self.set_status([name], Status.FRESH)
+        elif state.status not in SETTLED:  # a preview does not go on with what was cancelled meanwhile
+            self.set_status([name], Status.PREVIEW)
 
-
-def _rank(shown: Shown) -> tuple[int, int]:
-    return shown.revision, -shown.every
+    def _rank(self, name: str, shown: Shown | None) -> tuple[int, int]:
+        """What is better to look at is larger. Revisions that did not affect a value are all the same to it."""
+        return (0, 0) if shown is None else (min(shown.revision, self._touched[name]), -shown.every)

@@ -23,15 +23,23 @@ class Notifier:
     """Keeps the last events, and delivers each to all listeners. Safe under threads."""
 
     def __init__(self) -> None:
-        self.events: deque[Event] = deque(maxlen=MANY_EVENTS)
+        self._events: deque[Event] = deque(maxlen=MANY_EVENTS)
         self._undelivered: deque[Event] = deque()
         self._listeners: list[Listener] = []
+        self._noting = threading.Lock()
         self._delivering = threading.Lock()
+
+    @property
+    def events(self) -> list[Event]:
+        """The last few thousand, in order."""
+        with self._noting:
+            return list(self._events)
 
     def add(self, event: Event) -> None:
         """Note an event, to be delivered by the next :meth:`deliver`."""
-        self.events.append(event)
-        self._undelivered.append(event)
+        with self._noting:
+            self._events.append(event)
+            self._undelivered.append(event)
 
     def deliver(self) -> None:
         """Tell the listeners all that was noted, unless another thread is doing that: then it does this, too."""
@@ -56,5 +64,5 @@ class Notifier:
         for listener in self._listeners:
             try:
                 listener(event)
-            except Exception:  # a broken picture must not end the session's work, nor hide: it is logged
+            except (Exception, SystemExit):  # a broken picture must not end the session's work, nor hide: it is logged
                 log.exception("a listener of a session failed on %r", event)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from graph4d.errors import GraphError, UsageError
 from graph4d.ledger import is_lazy
 from graph4d.run.cancel import Cancelled, Token
-from graph4d.run.events import PassFinished, PassProgress, StepFinished, StepProgress, StepReused
+from graph4d.run.events import PassFinished, PassProgress, StepFinished, StepProgress
 from graph4d.run.execute import execute
 from graph4d.run.failure import StepError
 from graph4d.session.need import missing_steps, seconds_of
@@ -27,7 +27,7 @@ from graph4d.session.state import Shown, Status
 from graph4d.store import Store
 
 if TYPE_CHECKING:
-    from graph4d.recipe.graph import Graph, Ref
+    from graph4d.recipe.graph import Graph, Ref, Step
     from graph4d.run.events import Event
     from graph4d.run.result import Run
     from graph4d.session.board import Board
@@ -43,6 +43,8 @@ FRAME = 0.05
 """What a preview should take [s]."""
 FIRST = 1024
 """Positions that the first preview sees, about."""
+COARSEST = 1024
+"""No preview leaves out more positions along an axis, however slow it is: fewer of them would not make it faster."""
 PATIENCE = 1.0
 """A computation that takes longer is given up when its result is not wanted any more [s]."""
 RECENT = 16
@@ -61,7 +63,8 @@ class Moment:
     revision: int
     since: float
     names: tuple[str, ...]
-    applied: bool
+    applied: frozenset[str]
+    """Those of the names for which steps run that do not without being asked."""
 
     def wanted(self, names: Iterable[str]) -> dict[str, Ref]:
         """The values behind names."""
@@ -118,34 +121,37 @@ class Scheduler:
         self._recent: deque[set[str]] = deque()  # digests that the last moves used
         self._made: set[str] = set()  # digests that are in memory because of moves only
 
-    def wake(self, *, rests_at: float = 0.0, unwanted: set[str] | None = None) -> None:
-        """Something has changed. Call with the lock held.
-
-        Parameters
-        ----------
-        rests_at : float
-            When the control that moves can be taken to rest, by the monotonic clock.
-        unwanted : set of str, optional
-            Steps whose former results nobody wants any more.
-        """
-        self._glanced, self._rests_at = False, rests_at
-        if unwanted and self._exact is not None and self._exact.seconds > PATIENCE:
-            self._exact.dropped |= unwanted
+    def wake(self) -> None:
+        """Something has changed. Call with the lock held."""
+        self._glanced = False
         if self._worker is None and self._board.pending():
             self._worker = threading.Thread(target=self._work, name="graph4d session", daemon=True)
             self._worker.start()
         self.changed.notify_all()
 
-    def settle(self) -> None:
-        """Take whatever moves to be at rest. Call with the lock held."""
-        self._rests_at = 0.0
+    def rest(self, at: float = 0.0) -> None:
+        """Say when the control that moves can be taken to rest, by the monotonic clock. Call with the lock held."""
+        self._rests_at = at
         self.changed.notify_all()
+
+    def drop(self, steps: Iterable[str]) -> None:
+        """Nobody wants the former results of these steps any more. Call with the lock held."""
+        if self._exact is not None and self._exact.seconds > PATIENCE:
+            self._exact.dropped.update(steps)
 
     def cancel(self) -> None:
         """Stop what runs. Call with the lock held."""
         self._quick.cancel()
         if self._exact is not None:
             self._exact.token.cancel()
+
+    def close(self) -> None:
+        """Let go of files and of what moves have left in memory. Call with the lock held."""
+        self.cancel()
+        self._opened = {}  # what still runs keeps its own until it ends
+        self._store.memory.discard(self._made)
+        self._recent.clear()
+        self._made.clear()
 
     def _work(self) -> None:
         while (task := self._next()) is not None:
@@ -165,7 +171,7 @@ class Scheduler:
                     return lambda: self._guarded(moment, self._glance)
                 rest = self._rests_at - time.monotonic() if self._previewed else 0.0
                 if self._exact is None and rest <= 0:
-                    return lambda: self._begin_exact(moment)
+                    return self._exactly(moment)
                 self.changed.wait(rest if self._exact is None else None)
 
     def _glance(self, moment: Moment) -> None:
@@ -173,11 +179,13 @@ class Scheduler:
         refs = moment.wanted(moment.names)
         steps = moment.graph.steps
         missing = missing_steps(moment.graph, self._store, refs.values())
-        if not moment.applied:
-            late = [n for n, ref in refs.items() if any(steps[s].node.cost == "expensive" for s in missing[ref])]
-            with self.changed:
+        asking = {name for name, step in steps.items() if step.node.cost == "expensive" or _writes(step)}
+        late = {name for name, ref in refs.items() if name not in moment.applied and missing[ref] & asking}
+        with self.changed:
+            if self._glanced:  # or somebody may just have asked for them
                 self._board.set_status(late, Status.STALE)
-            refs = {name: ref for name, ref in refs.items() if name not in late}
+                self.changed.notify_all()
+        refs = {name: ref for name, ref in refs.items() if name not in late}
         quick = {name: ref for name, ref in refs.items() if seconds_of(missing[ref], self._seconds) <= QUICK}
         if quick:
             self._publish(moment, self._run(moment, quick, self._passing, self._quick))
@@ -187,6 +195,7 @@ class Scheduler:
             for name, ref in refs.items()
             if name not in quick
             and missing[ref] & reductions
+            and not any(_writes(steps[step]) for step in missing[ref])
             and seconds_of(missing[ref] - reductions, self._seconds) <= QUICK
         }
         with self.changed:
@@ -206,7 +215,7 @@ class Scheduler:
             # steps, for the first preview also loads code, and a stride that changed all the time would flicker.
             factor = min(max(math.sqrt(took / FRAME), 0.5), 2.0)
             if not 0.6 < factor < 1.3:
-                self._every = max(2, round(every * factor))
+                self._every = min(max(2, round(every * factor)), COARSEST)
 
     def _first_stride(self, moment: Moment, steps: Iterable[str]) -> int:
         """Open what a preview will read, to see how much there is of it."""
@@ -216,22 +225,23 @@ class Scheduler:
         counts = [math.prod(getattr(run.load(ref), "positions", ())) for ref in handles.values()]
         return max(2, math.ceil(math.sqrt(max(counts, default=1) / FIRST)))
 
-    def _begin_exact(self, moment: Moment) -> None:
+    def _exactly(self, moment: Moment) -> Callable[[], None]:
+        """How to begin an exact run. Call with the lock held: from now on it can be cancelled, and is the only one."""
         steps = moment.graph.ancestors(ref.step for ref in moment.wanted(moment.names).values())
-        exact = Exact(moment, seconds_of(steps, self._seconds))
-        with self.changed:
-            self._exact = exact
-            queued = [name for name in moment.names if self._board.state(name).status is Status.QUEUED]
-            self._board.set_status(queued, Status.RUNNING)
+        exact = self._exact = Exact(moment, seconds_of(steps, self._seconds))
+        queued = [name for name in moment.names if self._board.state(name).status is Status.QUEUED]
+        self._board.set_status(queued, Status.RUNNING)
 
         def work() -> None:
-            self._guarded(moment, lambda moment: self._compute(exact, moment))
-            with self.changed:
-                self._exact = None
-                self.changed.notify_all()
+            try:
+                self._guarded(moment, lambda moment: self._compute(exact, moment))
+            finally:
+                with self.changed:
+                    self._exact = None
+                    self.changed.notify_all()
             self._notifier.deliver()
 
-        threading.Thread(target=work, name="graph4d session, exact", daemon=True).start()
+        return threading.Thread(target=work, name="graph4d session, exact", daemon=True).start
 
     def _compute(self, exact: Exact, moment: Moment) -> None:
         """The exact results, each shown as soon as it is there."""
@@ -288,7 +298,8 @@ class Scheduler:
     def _tell_progress(self, moment: Moment, refs: Mapping[str, Ref], event: StepProgress | PassProgress) -> None:
         steps = moment.graph.descendants([event.step] if isinstance(event, StepProgress) else event.steps)
         with self.changed:
-            self._board.set_progress([name for name, ref in refs.items() if ref.step in steps], event.fraction)
+            names = [name for name, ref in refs.items() if ref.step in steps]
+            self._board.set_progress(names, moment.revision, event.fraction)
 
     def _publish(self, moment: Moment, run: Run, previews: Iterable[str] = ()) -> None:
         """Show what a run gave, and remember what it took."""
@@ -312,16 +323,17 @@ class Scheduler:
 
     def _forget(self, run: Run) -> None:
         """Let go of what moves have left behind, so that memory stays as it is however long somebody plays."""
+        used = {digest for outputs in run.ledger.outputs.values() for digest in outputs.values()}
         if run.store is self._passing:
-            used = {digest for e in run.log if isinstance(e, StepFinished | StepReused) for _, digest in e.outputs}
             self._made |= {digest for e in run.log if isinstance(e, StepFinished) for _, digest in e.outputs}
             self._recent.append(used)
         while len(self._recent) > RECENT:
             old = (self._recent.popleft() & self._made).difference(*self._recent)
             self._store.memory.discard(old)
             self._made -= old
-        while len(self._opened) > HANDLES:
-            del self._opened[next(iter(self._opened))]
+        others = [digest for digest in list(self._opened) if digest not in used]
+        for digest in others[: max(0, len(self._opened) - HANDLES)]:
+            self._opened.pop(digest, None)
 
     def _guarded(self, moment: Moment, action: Callable[[Moment], None]) -> None:
         """Whatever goes wrong ends up with the values it was meant for: nothing may hang."""
@@ -342,3 +354,8 @@ class Scheduler:
         with self.changed:
             self._board.fail(moment.names[0], moment.revision, failure)
             self.changed.notify_all()
+
+
+def _writes(step: Step) -> bool:
+    """Whether running a step changes somebody's files."""
+    return step.node.effects == "writes"

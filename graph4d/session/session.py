@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graph4d.run.cancel import Cancelled
 from graph4d.run.failure import RunError, StepError
-from graph4d.session.board import Board
+from graph4d.session.board import HALTED, Board
 from graph4d.session.events import Changed
 from graph4d.session.need import changed_steps
 from graph4d.session.notify import Notifier
 from graph4d.session.scheduler import REST, Moment, Scheduler
-from graph4d.session.settings import Settings
+from graph4d.session.settings import Settings, same
 from graph4d.session.state import State, Status
 from graph4d.store import default_store
 
@@ -82,7 +83,7 @@ class Session:
         self.revision = 1
         """Counts the changes."""
         self._since = time.monotonic()
-        self._applied = False
+        self._applied: set[str] = set()  # what is watched and need not wait for :meth:`apply`
         self._notifier = Notifier()
         self._board = Board(self._notifier.add)
         self._scheduler = Scheduler(self._board, self._notifier, self.store, workers, self._moment)
@@ -96,7 +97,7 @@ class Session:
     @property
     def events(self) -> list[Event]:
         """What happened, in order: the last few thousand events of the session and its runs."""
-        return list(self._notifier.events)
+        return self._notifier.events
 
     def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
         """Hear of every event.
@@ -138,18 +139,24 @@ class Session:
         wanted = {name: self._settings.fitted(name, value) for name, value in {**(values or {}), **named}.items()}
         with self._lock:
             # None was never set: a parameter without a default has no value at first.
-            new = {n: v for n, v in wanted.items() if n not in self.values or not _same(self.values[n], v)}
+            new = {n: v for n, v in wanted.items() if n not in self.values or not same(self.values[n], v)}
             if new:
                 self._change({**self._given, **new}, moving)
             elif not moving:
-                self._scheduler.settle()
+                self._scheduler.rest()
             revision = self.revision
         self._notifier.deliver()
         return revision
 
     def reset(self, *names: str) -> int:
-        """Go back to the values at the start, of all parameters if none are named; returns the revision."""
-        return self.set({name: self.initial[name] for name in names or self.initial})
+        """Go back to the values at the start, of all parameters if none are named; returns the revision.
+
+        Raises
+        ------
+        UsageError
+            A name is unknown.
+        """
+        return self.set({name: self.initial.get(name) for name in names or self.initial})
 
     def watch(self, *names: str) -> None:
         """Keep values up to date from now on: outputs of the recipe, ``step`` or ``step.output``.
@@ -159,19 +166,24 @@ class Session:
         UsageError
             There is no such value.
         """
-        for name in names:
-            self.graph.find(name)
         with self._lock:
             for name in names:
+                self.graph.find(name)
+            for name in names:
                 self._board.watch(name, self.revision)
+            self._since = time.monotonic()
             self._scheduler.wake()
         self._notifier.deliver()
 
     def unwatch(self, *names: str) -> None:
-        """Take back a :meth:`watch`."""
+        """Take back a :meth:`watch`; what nobody else needs is not computed any further."""
         with self._lock:
             for name in names:
                 self._board.unwatch(name)
+            watched = self._board.names
+            self._applied.intersection_update(watched)
+            needed = self.graph.ancestors(self.graph.find(name).step for name in watched)
+            self._scheduler.drop(self.graph.steps.keys() - needed)
             self._lock.notify_all()
 
     def state(self, name: str) -> State:
@@ -186,26 +198,30 @@ class Session:
         ------
         RunError, UsageError
             It could not be computed.
+        Cancelled
+            Somebody stopped it, or closed the session.
         """
         self.watch(name)
         try:
-            self.apply()
-            self.wait(names=[name])
-            shown = self.state(name).shown
-            assert shown is not None
-            return shown.value
+            while True:
+                self.apply(name)
+                state = self._settled([name])[0]
+                _raise_for([state])
+                if state.status is Status.FRESH and state.shown is not None:
+                    return state.shown.value
+                with self._lock:  # an expensive step waits again for a newer change
+                    if name not in self._board.names:
+                        raise Cancelled("the session was closed")
         finally:
             self.unwatch(name)
 
-    def wait(self, timeout: float | None = None, *, names: Iterable[str] | None = None) -> None:
+    def wait(self, timeout: float | None = None) -> None:
         """Until watched values are exact for the present parameters; what waits for :meth:`apply` is left out.
 
         Parameters
         ----------
         timeout : float, optional
             In seconds.
-        names : iterable of str, optional
-            Which ones; all that are watched by default.
 
         Raises
         ------
@@ -216,13 +232,7 @@ class Session:
         TimeoutError
             It took too long.
         """
-        with self._lock:
-            self._scheduler.settle()
-            wanted = self._board.names if names is None else list(names)
-            if not self._lock.wait_for(lambda: not set(self._board.pending()) & set(wanted), timeout):
-                raise TimeoutError(f"{', '.join(self._board.pending())}: not there after {timeout:g} s")
-            states = [self._board.state(name) for name in wanted]
-        _raise_for(states)
+        _raise_for(self._settled(None, timeout))
 
     @property
     def needs_apply(self) -> bool:
@@ -230,13 +240,21 @@ class Session:
         with self._lock:
             return bool(self._board.waiting())
 
-    def apply(self) -> None:
-        """Let expensive steps run for the present values, and what was cancelled or failed run again."""
+    def apply(self, *names: str) -> None:
+        """Let steps that are expensive or write files run for the present values, and run again what failed.
+
+        Parameters
+        ----------
+        *names : str
+            Watched values for which they run; all by default.
+        """
         with self._lock:
-            self._applied = True
-            states = {name: self._board.state(name).status for name in self._board.names}
-            again = [n for n, s in states.items() if s in (Status.STALE, Status.CANCELLED, Status.FAILED)]
-            self._board.touch(again, self.revision)
+            watched = [name for name in self._board.names if not names or name in names]
+            again = [name for name in watched if self._board.state(name).status in HALTED]
+            self._applied.update(watched)
+            if again:
+                self._since = time.monotonic()
+                self._board.touch(again, self.revision)
             self._scheduler.wake()
         self._notifier.deliver()
 
@@ -276,9 +294,9 @@ class Session:
         """Stop what runs and watch nothing any more."""
         self.cancel()
         with self._lock:
-            for name in self._board.names:
-                while name in self._board.names:
-                    self._board.unwatch(name)
+            self._board.clear()
+            self._applied.clear()
+            self._scheduler.close()
             self._lock.notify_all()
 
     def __enter__(self) -> Session:
@@ -291,29 +309,38 @@ class Session:
 
     def _change(self, given: dict[str, Any], moving: bool) -> None:
         graph = self._settings.graph(given)
+        watched = {name: graph.find(name).step for name in self._board.names}
         values = self._settings.values(graph)
         steps = changed_steps(self.graph, graph)
-        differ = tuple((n, v) for n, v in values.items() if n not in self.values or not _same(self.values[n], v))
+        differ = tuple((n, v) for n, v in values.items() if n not in self.values or not same(self.values[n], v))
         self._given, self.graph, self.values = given, graph, values
         self.revision += 1
-        self._since, self._applied = time.monotonic(), False
+        self._since = time.monotonic()
         self._notifier.add(Changed(self.revision, differ))
-        names = self._board.names
-        unsettled = [n for n in names if self._board.state(n).status in (Status.FAILED, Status.CANCELLED)]
-        self._board.touch([n for n in names if n in unsettled or graph.find(n).step in steps], self.revision)
-        self._scheduler.wake(rests_at=time.monotonic() + REST if moving else 0.0, unwanted=steps)
+        affected = {name for name, step in watched.items() if step in steps}
+        halted = {name for name in watched if self._board.state(name).status in (Status.FAILED, Status.CANCELLED)}
+        self._applied -= affected
+        self._board.touch([name for name in watched if name in affected | halted], self.revision)
+        self._scheduler.rest(self._since + REST if moving else 0.0)
+        self._scheduler.drop(steps)
+        self._scheduler.wake()
+
+    def _settled(self, names: Sequence[str] | None, timeout: float | None = None) -> list[State]:
+        """States of these values (of all that are watched by default) once nothing is under way for them."""
+        with self._lock:
+            self._scheduler.rest()
+            wanted = self._board.names if names is None else names
+            if not self._lock.wait_for(lambda: set(wanted).isdisjoint(self._board.pending()), timeout):
+                raise TimeoutError(f"{', '.join(self._board.pending())}: not there after {timeout:g} s")
+            return [self._board.state(name) for name in wanted]
 
     def _moment(self, names: Iterable[str]) -> Moment:
-        return Moment(self.graph, self.revision, self._since, tuple(names), self._applied)
+        return Moment(self.graph, self.revision, self._since, tuple(names), frozenset(self._applied))
 
     def _differing(self) -> dict[str, Any]:
         """The values that the recipe's text does not have."""
         with self._lock:
-            return {name: self.values[name] for name in self._given if name in self.values}
-
-
-def _same(first: Any, second: Any) -> bool:
-    return type(first) is type(second) and first == second
+            return self._settings.changed({name: self.values[name] for name in self._given if name in self.values})
 
 
 def _raise_for(states: Iterable[State]) -> None:
@@ -325,6 +352,4 @@ def _raise_for(states: Iterable[State]) -> None:
     if errors:
         raise RunError([error for error in dict.fromkeys(errors) if isinstance(error, StepError)])
     if any(state.status is Status.CANCELLED for state in states):
-        from graph4d.run.cancel import Cancelled
-
         raise Cancelled("cancelled before it was finished")

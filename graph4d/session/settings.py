@@ -10,17 +10,20 @@ from typing import TYPE_CHECKING, Any
 from graph4d.errors import UsageError, suggestion
 from graph4d.recipe.graph import Graph
 from graph4d.recipe.load import load, read_recipe
+from graph4d.recipe.problem import RecipeErrors
 from graph4d.recipe.rewrite import rewritten
 from graph4d.recipe.save import replace_text, save_data
+from graph4d.recipe.shape import shaped
 from graph4d.recipe.source import Document, parse, read_text
 from graph4d.recipe.values import Setting, absolute, fit, python_argument
 from graph4d.recipe.write import recipe_text
 
 if TYPE_CHECKING:
     from graph4d.parameters import Parameter
+    from graph4d.recipe.graph import Step
     from graph4d.registry import Registry
 
-__all__ = ["Settings"]
+__all__ = ["Settings", "same"]
 
 
 class Settings:
@@ -52,14 +55,14 @@ class Settings:
         else:
             self._document = read_recipe(recipe)
             self._base = self._document.path.parent if self._document.path else Path()
-        self.given = {name: value for name, value in given.items() if "." not in name}
-        self._graph = self._loaded(self.given)
-        self.parameters: dict[str, Parameter] = dict(self._graph.declared)
-        for step in self._graph.steps.values():
-            if step.name in self._graph.data["nodes"]:
+        graph = self._loaded({name: value for name, value in given.items() if "." not in name})
+        self.parameters: dict[str, Parameter] = dict(graph.declared)
+        for step in graph.steps.values():
+            if step.name in graph.data["nodes"]:
                 free = (p for name, p in step.node.schema.parameters.items() if name not in step.sources)
                 self.parameters |= {f"{step.name}.{p.name}": p for p in free if not p.writes}
-        self.given |= {name: self.fitted(name, value) for name, value in given.items() if "." in name}
+        self.given = {name: self.fitted(name, value) for name, value in given.items()}
+        self._written = self.values(self._loaded({}, incomplete=True))
 
     def fitted(self, name: str, value: object) -> Any:
         """A value as the parameter called ``name`` takes it, in base units.
@@ -85,15 +88,12 @@ class Settings:
             A node does not take a value that the recipe's own parameter does.
         """
         graph = self._loaded({name: value for name, value in given.items() if "." not in name})
-        steps = dict(graph.steps)
+        new: dict[str, dict[str, Any]] = {}
         for name, value in given.items():
             step, _, parameter = name.rpartition(".")
             if step:
-                old = steps[step]
-                steps[step] = replace(
-                    old, parameters={**old.parameters, parameter: value}, given=old.given | {parameter}
-                )
-        return replace(graph, steps=steps)
+                new.setdefault(step, {})[parameter] = value
+        return replace(graph, steps={name: _with(step, new) for name, step in graph.steps.items()})
 
     def values(self, graph: Graph) -> dict[str, Any]:
         """The present value of everything that can be set and has one."""
@@ -104,9 +104,14 @@ class Settings:
                 values[name] = graph.steps[step].parameters[parameter]
         return values
 
+    def changed(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Those of the values that the recipe's text does not have."""
+        known = self._written
+        return {name: value for name, value in values.items() if name not in known or not same(known[name], value)}
+
     def text(self, given: Mapping[str, Any]) -> str:
         """The recipe with these values in it, its comments kept."""
-        return rewritten(self._document, given, self.parameters)
+        return rewritten(self._document, self._from_here(given), self.parameters)
 
     def save(self, given: Mapping[str, Any], path: Path | None) -> Path:
         """Write these values into the recipe's file as it is now, or all of the recipe into another file.
@@ -119,11 +124,16 @@ class Settings:
         own = self._document.path
         if path is None and own is None:
             raise UsageError("the recipe is not a file; say where to save it")
-        if own is not None and (path is None or path.absolute() == own):
+        if own is not None and (path is None or path.resolve() == own.resolve()):
             text = read_text(own, str(own))
             if not isinstance(text, str):
-                raise UsageError(str(text))
-            replace_text(own, rewritten(parse(text, str(own), own), given, self.parameters))
+                raise RecipeErrors([text])
+            document = parse(text, str(own), own)
+            _, problems = shaped(document)
+            if document.problems + problems:
+                raise RecipeErrors(document.problems + problems)
+            replace_text(own, rewritten(document, self._from_here(given), self.parameters))
+            self._written |= given
             return own
         assert path is not None
         text = self.text(given)
@@ -132,8 +142,29 @@ class Settings:
         replace_text(path, text)
         return path
 
-    def _loaded(self, parameters: Mapping[str, object]) -> Graph:
-        return load(self._document, registry=self._registry, parameters=parameters, base=self._base)
+    def _loaded(self, parameters: Mapping[str, object], incomplete: bool = False) -> Graph:
+        return load(
+            self._document, registry=self._registry, parameters=parameters, base=self._base, incomplete=incomplete
+        )
+
+    def _from_here(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The values with paths inside the recipe's folder relative to it, so that the folder can be moved."""
+        base = self._base.absolute()
+        inside = {n: v for n, v in values.items() if isinstance(v, Path) and v.is_relative_to(base)}
+        return {**values, **{name: path.relative_to(base) for name, path in inside.items()}}
+
+
+def same(first: Any, second: Any) -> bool:
+    """Whether two values of a parameter are one: 1 and 1.0 are two."""
+    return type(first) is type(second) and first == second
+
+
+def _with(step: Step, new: Mapping[str, Mapping[str, Any]]) -> Step:
+    """The step with new values of its parameters; the points of a sweep, ``step[kernel=21]``, follow their step."""
+    values = new.get(step.name.partition("[")[0])
+    if values is None:
+        return step
+    return replace(step, parameters={**step.parameters, **values}, given=step.given | values.keys())
 
 
 def _document_of(graph: Graph) -> Document:

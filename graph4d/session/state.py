@@ -61,7 +61,12 @@ class Shown:
     @property
     def note(self) -> str:
         """What a picture of it must say: empty if it is exact."""
-        return f"preview, every {self.every}th position" if self.every > 1 else ""
+        return f"preview, every {_ordinal(self.every)} position" if self.every > 1 else ""
+
+
+def _ordinal(number: int) -> str:
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
 
 
 @dataclass(frozen=True)

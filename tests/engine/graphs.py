@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -9,9 +12,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from graph4d import Image, Over, Scalar, ValueType, accumulate, node, per_pattern
+from graph4d import Image, Length, Over, Scalar, ValueType, accumulate, node, per_pattern
 from graph4d.declaration import Node
 from graph4d.recipe.graph import Graph, Ref, Step
+from graph4d.registry import Registry
+from graph4d.run.cancel import report_progress
 
 
 @dataclass(eq=False)
@@ -137,6 +142,116 @@ def odd_attribute() -> Scalar:
 def dice() -> Scalar:
     """Another number at every throw."""
     return _scalar(float(np.random.default_rng().random()))
+
+
+class Gate:
+    """Where a node waits until a test lets it go on."""
+
+    def __init__(self) -> None:
+        self.seen: list[float] = []
+        self._entered = threading.Semaphore(0)
+        self._open = threading.Event()
+        self._open.set()
+
+    def pass_through(self, value: float) -> None:
+        """For nodes: note a value, and wait while the gate is closed."""
+        self.seen.append(value)
+        self._entered.release()
+        assert self._open.wait(10)
+
+    @contextmanager
+    def closed(self) -> Iterator[None]:
+        """Nobody gets through; who waits goes on afterwards."""
+        while self._entered.acquire(blocking=False):
+            pass
+        self._open.clear()
+        try:
+            yield
+        finally:
+            self._open.set()
+
+    def entered(self) -> None:
+        """Wait until a node has come to the gate."""
+        assert self._entered.acquire(timeout=10)
+
+
+gate = Gate()
+
+
+@node("test.gated")
+def gated(number: Scalar) -> Scalar:
+    """The same number, after a gate."""
+    gate.pass_through(float(number))
+    report_progress(0.5)
+    return _scalar(float(number))
+
+
+@node("test.stubborn")
+def stubborn(number: Scalar) -> Scalar:
+    """The same number, after a gate, whether anybody wants it or not."""
+    gate.pass_through(float(number))
+    return _scalar(float(number))
+
+
+@node("test.dear", cost="expensive")
+def dear(number: Scalar) -> Scalar:
+    """Twice a number, at some expense."""
+    return _scalar(2 * float(number))
+
+
+@node("test.root")
+def root(number: Scalar) -> Scalar:
+    """The square root of a number that has one."""
+    if float(number) < 0:
+        raise ValueError(f"{float(number)} has no root")
+    return _scalar(float(number) ** 0.5)
+
+
+def factor_kernel(block: NDArray[Any], out: NDArray[Any], factor: float) -> None:
+    out[:] = factor * block.sum((1, 2))
+
+
+@node("test.weighted")
+def weighted(movie: Movie, *, factor: float = 1.0) -> Over[Movie, Image]:
+    """Sum of each item, times a factor."""
+    return per_pattern(factor_kernel, factor, finish=_image)
+
+
+def gated_kernel(block: NDArray[Any], out: NDArray[Any], factor: float) -> None:
+    gate.pass_through(factor)
+    out[:] = factor * block.sum((1, 2))
+
+
+@node("test.gated_pass")
+def gated_pass(movie: Movie, *, factor: float = 1.0) -> Over[Movie, Image]:
+    """Sum of each item, times a factor, after a gate."""
+    return per_pattern(gated_kernel, factor, finish=_image)
+
+
+@node("test.shifted")
+def shifted(image: Image, *, by: float = 0.0) -> Image:
+    """An image with a constant added."""
+    return (image + by).assign_attrs(units="1")
+
+
+@node("test.long")
+def long(*, length: Length = 1.0) -> Scalar:
+    """A length."""
+    return _scalar(length)
+
+
+NODES = [
+    add, brightest, dear, dice, fail, gated, gated_pass, long, mean, movie, number, root, scaled, shifted, sign, stubborn,
+    total, weighted,
+]  # fmt: skip
+
+
+def registry() -> Registry:
+    """A registry that holds the nodes above and nothing else."""
+    result = Registry(group=None)
+    for each in NODES:
+        result.register(each)
+    return result
 
 
 def _image(values: NDArray[Any]) -> Image:

@@ -4,12 +4,14 @@ import json
 
 import pytest
 import ruamel.yaml
-from engine.plugin import com, image, registry
+from engine.plugin import com, image, registry, smooth
 
 from graph4d import UsageError
 from graph4d.build import Recipe
 from graph4d.recipe.load import load
+from graph4d.recipe.rewrite import rewritten
 from graph4d.recipe.save import save, write_values
+from graph4d.recipe.source import parse
 
 WRITTEN = """\
 graph4d: 1   # the format
@@ -105,7 +107,7 @@ def test_new_values_go_into_a_file_and_nothing_else_changes(tmp_path):
     expected = (
         WRITTEN.replace("default: 41", "default: 21")
         .replace("'30 mrad'", "5 mrad")
-        .replace("    type: list   # rows", "    type: list\n    default: [3, 4]   # rows")
+        .replace("rows and columns\n", "rows and columns\n    default: [3, 4]\n")
         .replace("{type: float}", "{type: float, default: 2.5}")
     )
     assert path.read_text() == expected
@@ -140,3 +142,67 @@ def test_windows_line_ends_and_letters_beyond_ascii_survive(tmp_path):
         .replace("\n", "\r\n")
         .encode()
     )
+
+
+STEPS = """\
+graph4d: 1
+nodes:
+  flow: {use: toy.image, with: { value: 2 }}   # two
+  block:
+    use: toy.image   # what it is
+    with:
+      # how bright
+      value: 2.0   # of white
+  empty:
+    use: toy.image
+    with: {}   # nothing yet
+  bare: {use: toy.smooth, in: {image: flow}}
+  open:
+    # the smoother
+    use: toy.smooth   # it smooths
+    in: {image: flow}
+  part: {recipe: part.yml}
+"""
+OF_STEPS = {
+    **{f"{step}.{name}": of for step in ("flow", "block", "empty") for name, of in image.schema.parameters.items()},
+    **{f"{step}.sigma": smooth.schema.parameters["sigma"] for step in ("bare", "open", "part")},
+}
+
+
+@pytest.mark.parametrize(
+    ("values", "before", "after"),
+    [
+        ({"flow.value": 3.5}, "{ value: 2 }", "{ value: 3.5 }"),
+        ({"flow.mode": "ramp"}, "{ value: 2 }", "{mode: ramp,  value: 2 }"),
+        ({"block.value": 3.5}, "value: 2.0 ", "value: 3.5 "),
+        ({"block.mode": "ramp"}, "      value: 2.0", "      mode: ramp\n      value: 2.0"),
+        ({"empty.sizes": (4, 5), "empty.value": 0.5}, "with: {} ", "with: {sizes: [4, 5], value: 0.5} "),
+        ({"bare.sigma": 2.0}, "use: toy.smooth, in", "use: toy.smooth, with: {sigma: 2.0}, in"),
+        ({"open.sigma": 2.0}, "# it smooths\n", "# it smooths\n    with: {sigma: 2.0}\n"),
+        ({"part.sigma": 2.0}, "part.yml}", "part.yml, with: {sigma: 2.0}}"),
+    ],
+)
+def test_the_value_of_a_step_goes_where_it_belongs_and_nothing_else_changes(values, before, after):
+    assert STEPS.count(before) == 1
+    assert rewritten(parse(STEPS, "r"), values, OF_STEPS) == STEPS.replace(before, after)
+
+
+def test_values_of_many_steps_go_in_at_once():
+    values = {"flow.value": 3.5, "flow.mode": "ramp", "block.value": 1.5, "open.sigma": 2.0, "empty.mode": "ramp"}
+    data = parse(rewritten(parse(STEPS, "r"), values, OF_STEPS), "r").data["nodes"]
+    assert data["flow"]["with"] == {"value": 3.5, "mode": "ramp"}
+    assert data["block"]["with"] == {"value": 1.5}
+    assert data["open"]["with"] == {"sigma": 2.0}
+    assert data["empty"]["with"] == {"mode": "ramp"}
+
+
+def test_new_lines_end_like_the_old_ones():
+    text = rewritten(parse(STEPS.replace("\n", "\r\n"), "r"), {"open.sigma": 2.0, "block.mode": "ramp"}, OF_STEPS)
+    assert text.replace("\r\n", "").count("\n") == 0
+
+
+@pytest.mark.parametrize("step", ["open", "block"])
+def test_a_value_of_what_is_not_there_any_more_is_refused(step):
+    text = STEPS.replace(f"  {step}:", "  renamed:")
+    with pytest.raises(UsageError, match=f"there is no `{step}` among its nodes"):
+        rewritten(parse(text, "r"), {f"{step}.value": 0.5}, {f"{step}.value": image.schema.parameters["value"]})
