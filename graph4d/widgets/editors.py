@@ -167,7 +167,8 @@ class Slider:
 
     def _moved(self, change: Any) -> None:
         position = change["new"]
-        if position == self._position:
+        # A browser rounds what it is to show to its steps, and says so; that is nobody's wish.
+        if self._position is not None and abs(position - self._position) <= self.slider.step / 2:
             return
         self._position = position
         self._edited(lambda: self._read(position), True)

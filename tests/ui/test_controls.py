@@ -214,3 +214,14 @@ def test_a_control_of_an_unknown_kind_is_refused_with_the_nearest(session: Sessi
 def test_the_recipe_of_these_tests_is_sound(play: None) -> None:
     with Session(RECIPE, store=Store(MemoryStore())) as session:
         assert set(session.graph.views) == {"main", "dear", "gated", "hand"}
+
+
+def test_what_a_browser_rounds_to_the_steps_of_a_slider_changes_nothing(session: Session) -> None:
+    session.set({"all.angle": "30.2 mrad"})
+    control = the_control(session, "angle")
+    step = slider(control).step
+    assert 30.2 % step != 0
+    slider(control).value = round(30.2 / step) * step
+    assert session.values["all.angle"] == pytest.approx(0.0302)
+    slider(control).value += step
+    assert session.values["all.angle"] == pytest.approx((round(30.2 / step) + 1) * step * 1e-3)
