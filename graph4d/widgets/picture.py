@@ -79,7 +79,7 @@ class Picture:
 
     def _draw(self, shown: Shown) -> str:
         """Draw a value; returns what went wrong."""
-        form = getattr(shown.value, "dims", None), hasattr(shown.value, "data_vars")
+        form = tuple(getattr(shown.value, "dims", ())), hasattr(shown.value, "data_vars")
         try:
             if self.figure is None or form != self._form:
                 self.figure = figure_for(shown.value, shown.type, self.title)
