@@ -63,9 +63,9 @@ opened: list[Movie] = []
 
 
 @node("test.movie")
-def movie(*, seed: int = 0) -> Movie:
+def movie(*, seed: int = 0, rows: int = 20) -> Movie:
     """A stack of random items."""
-    opened.append(a_movie(seed=seed))
+    opened.append(a_movie(rows, seed=seed))
     return opened[-1]
 
 
@@ -241,8 +241,8 @@ def long(*, length: Length = 1.0) -> Scalar:
 
 
 NODES = [
-    add, brightest, dear, dice, fail, gated, gated_pass, long, mean, movie, number, root, scaled, shifted, sign, stubborn,
-    total, weighted,
+    add, brightest, dear, dice, fail, gated, gated_pass, long, mean, movie, number, root, scaled, shifted, sign,
+    stubborn, total, weighted,
 ]  # fmt: skip
 
 

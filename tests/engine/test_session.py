@@ -285,7 +285,8 @@ def test_a_missing_file_concerns_only_what_is_read_from_it(store, tmp_path):
     from engine.plugin import registry as toys
 
     text = "graph4d: 1\nparams:\n  scan: {type: path, default: lost.h5}\nnodes:\n"
-    text += "  load: {use: toy.open, with: {path: $scan}}\n  com: {use: toy.com, in: {stack: load}}\n  i: {use: toy.image}\n"
+    text += "  load: {use: toy.open, with: {path: $scan}}\n  com: {use: toy.com, in: {stack: load}}\n"
+    text += "  i: {use: toy.image}\n"
     (tmp_path / "r.yml").write_text(text)
     with Session(tmp_path / "r.yml", store=store, registry=toys()) as session:
         session.watch("com", "i")
