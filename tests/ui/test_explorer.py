@@ -1,5 +1,6 @@
 """The 4D explorer without a browser: what its handles and fields do, and the recipe it gives away."""
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from graph4d_nodes.geometry import wavelength
 from graph4d_nodes.image.virtual import virtual_image
 from graph4d_nodes.io.open import open_scan
 
-from graph4d import UsageError, execute, load
+from graph4d import GraphError, UsageError, execute, load
 from graph4d.recipe.load import check
 
 CALIBRATED = {
@@ -223,3 +224,80 @@ def test_a_hand_that_holds_the_ring_is_not_disturbed_and_ends_where_it_let_go(op
     drag(handle, outer=6.4)
     assert handle.shape["outer"] == pytest.approx(6.4)
     assert explorer.stage.detector.outer == pytest.approx(6.4)
+
+
+def buttons(explorer):
+    """What is offered for a file that cannot be opened, by label."""
+    with suppress(GraphError):
+        explorer.wait(30)
+    explorer._tell_status()
+    return {button.description: button for row in explorer._offers.children for button in row.children}
+
+
+def test_a_stack_of_patterns_asks_for_its_rows_and_columns(tmp_path, patterns):
+    path = tmp_path / "stack.npy"
+    np.save(path, patterns.reshape(99, 24, 20))
+    explorer = explore(path)
+    try:
+        assert explorer.stage is None
+        assert list(buttons(explorer)) == ["9 × 11", "11 × 9", "3 × 33", "33 × 3"]
+        assert "stack of 99 patterns" in explorer._problem.value
+        buttons(explorer)["9 × 11"].click()
+        explorer.wait(30)
+        explorer._tell_status()
+        np.testing.assert_array_equal(drawn(explorer, "pattern"), patterns[4, 5])
+        assert (explorer._problem.value, buttons(explorer)) == ("", {})
+        explorer.session.set({"load.scan_shape": [11, 9]})
+        explorer.wait(30)
+        np.testing.assert_array_equal(drawn(explorer, "pattern"), patterns.reshape(11, 9, 24, 20)[5, 4])
+    finally:
+        explorer.close()
+
+
+def test_a_file_of_several_scans_offers_them(tmp_path, patterns):
+    import h5py
+
+    path = tmp_path / "two.h5"
+    with h5py.File(path, "w") as file:
+        file["first"], file["later/second"] = patterns, patterns[:4, :5]
+    explorer = explore(path)
+    try:
+        assert list(buttons(explorer)) == ["first (9 × 11 × 24 × 20)", "later/second (4 × 5 × 24 × 20)"]
+        buttons(explorer)["later/second (4 × 5 × 24 × 20)"].click()
+        explorer.wait(30)
+        np.testing.assert_array_equal(drawn(explorer, "pattern"), patterns[2, 2])
+    finally:
+        explorer.close()
+
+
+def test_a_missing_file_is_told_and_another_can_be_named(tmp_path, file, patterns):
+    explorer = explore(tmp_path / "none.npy")
+    try:
+        with pytest.raises(UsageError):
+            explorer.wait(30)
+        explorer._tell_status()
+        assert "none.npy" in explorer._problem.value
+        explorer.session.set({"scan": file})
+        explorer.wait(30)
+        np.testing.assert_array_equal(drawn(explorer, "pattern"), patterns[4, 5])
+    finally:
+        explorer.close()
+
+
+def test_calibrations_given_on_the_page_change_units_and_leave_the_detector_where_it_is(opened):
+    explorer = opened()
+    explorer.stage.set_detector(Detector("annulus", 2.0, 6.0))
+    explorer.session.set({"load.energy": "300 keV", "load.detector_step": "0.05 1/Å"})
+    explorer.wait(30)
+    assert explorer.session.values["ring.outer"] == pytest.approx(6 * 0.05 * wavelength(300e3), rel=1e-3)
+    assert explorer.session.values["ring.outer_px"] is None
+    grid = explorer.stage.screen.grids["pattern"]
+    assert grid.unit == "1/Å"
+    assert explorer.stage.screen.detectors["annulus"].shape["outer"] == pytest.approx(6 * grid.step[1])
+
+
+def test_a_preset_stays_one_when_calibrations_change(opened):
+    explorer = opened(**CALIBRATED)
+    explorer.session.set({"load.semiangle": "6 mrad"})
+    explorer.wait(30)
+    assert explorer.session.values["ring.outer"] == 6e-3

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
@@ -19,6 +21,7 @@ from graph4d.widgets.entry import problem_of
 from graph4d.widgets.pacing import Paced
 from graph4d.widgets.status import StatusLine, Tally
 from graph4d.widgets.text_button import TextButton
+from graph4d_nodes.explorer.offers import offer_buttons, offers
 from graph4d_nodes.explorer.recipe import explorer_graph, seen_recipe
 from graph4d_nodes.explorer.stage import Stage
 from graph4d_nodes.io.open import open_scan
@@ -75,8 +78,9 @@ class Explorer:
         copy = TextButton("Copy recipe", "the steps that lead to what is seen, with their values", self.recipe)
         self._status = StatusLine(self.session, [copy])
         self._status.reset.layout.display = "none"
-        self._status.widget.layout = Layout(flex="0 1 480px", width="auto")
-        self._head, self._problem = HTML(f"<b>{escape(path.name)}</b>"), HTML()
+        self._status.widget.layout = Layout(flex="0 1 580px", width="auto")
+        self._head, self._problem, self._offers = HTML(f"<b>{escape(path.name)}</b>"), HTML(), VBox()
+        self._offered: object = None
         panels = [
             VBox([self.controls[name].widget for name in names], layout=Layout(max_width="620px"))
             for names in PANELS.values()
@@ -110,9 +114,14 @@ class Explorer:
         TimeoutError
             It took too long.
         """
-        self.session.wait(timeout)
-        if self.stage is not None and not self.stage.wait_drawn(timeout):
-            raise TimeoutError(f"the pictures were not drawn after {timeout:g} s")
+        end = math.inf if timeout is None else time.monotonic() + timeout
+        while True:
+            self.session.wait(None if timeout is None else max(0.0, end - time.monotonic()))
+            if self._is_current():
+                return
+            if time.monotonic() > end:
+                raise TimeoutError(f"the pictures were not drawn after {timeout:g} s")
+            time.sleep(0.005)
 
     def close(self) -> None:
         """Stop what runs, and take the widget off the page."""
@@ -136,10 +145,16 @@ class Explorer:
             if before is not None:
                 before.close()
 
+    def _is_current(self) -> bool:
+        """Whether all that the session has is to be seen."""
+        shown = self.session.state("load").shown
+        with self._lock:
+            return shown is not None and self.stage is not None and self.stage.is_current(shown.value)
+
     def _arrange(self) -> None:
         head = [self._head] if self.stage is None else [self._head, self._status.widget]
         stage = [] if self.stage is None else [self.stage.widget]
-        self.widget.children = [style(), HBox(head, layout=APART), self._problem, *stage, self._folds]
+        self.widget.children = [style(), HBox(head, layout=APART), self._problem, self._offers, *stage, self._folds]
 
     def _hear(self, event: Event) -> None:
         self._tally.hear(event)
@@ -163,9 +178,21 @@ class Explorer:
         steps = list(dict.fromkeys(self.stage.seen.values())) if self.stage is not None else []
         states = {step: self.session.state(step) for step in steps}
         self._status.show(states, self._tally)
-        errors = [state.error for state in (self.session.state("load"), *states.values())]
+        opening = self.session.state("load").error
+        if opening is not self._offered:
+            self._offer(opening)
+        errors = [opening, *(state.error for state in states.values())]
         words = dict.fromkeys(_said(error) for error in errors if error is not None)
         self._problem.value = "".join(f"<div style='{ALARM}'>{escape(text)}</div>" for text in words)
+
+    def _offer(self, error: GraphError | None) -> None:
+        """Say what may be done about a file that cannot be opened."""
+        self._offered = error
+        values = self.session.values
+        made = offers(values["scan"], values["load.dataset"]) if error is not None else {}
+        take = self.session.set
+        buttons = offer_buttons(made, lambda given: take({f"load.{name}": value for name, value in given.items()}))
+        self._offers.children = [buttons] if made else []
 
 
 def _described(scan: Scan4D) -> str:

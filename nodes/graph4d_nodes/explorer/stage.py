@@ -55,7 +55,6 @@ class Stage:
     def __init__(self, session: Session, scan: Scan4D) -> None:
         self.session, self._scan = session, scan
         self._lock = threading.RLock()
-        self._drawn = threading.Condition(self._lock)
         self._shown: dict[str, Shown | None] = {}
         self._origin: DataArray | None = None
         self._disc = _disc_of(scan)
@@ -141,7 +140,7 @@ class Stage:
     def draw(self, step: str) -> None:
         """Show the present state of a step, wherever it is seen."""
         state = self.session.state(step)
-        with self._drawn:
+        with self._lock:
             if step == "origin" and state.shown is not None:
                 self._origin = state.shown.value
                 self._show_detector()
@@ -151,16 +150,13 @@ class Stage:
                         self.screen.show(name, state.shown.value, state.shown.note)
                         self._shown[name] = state.shown
                     self.screen.figures[name].dim(state.status in OLD)
-            self._drawn.notify_all()
 
-    def wait_drawn(self, timeout: float | None = None) -> bool:
-        """Wait until all that the session has is to be seen; False if that took too long."""
-
-        def done() -> bool:
-            return all(self._shown.get(name) is self.session.state(step).shown for name, step in self.seen.items())
-
-        with self._drawn:
-            return self._drawn.wait_for(done, timeout)
+    def is_current(self, scan: Scan4D) -> bool:
+        """Whether exact results of this very scan are to be seen."""
+        with self._lock:
+            states = {name: self.session.state(step) for name, step in self.seen.items()}
+            drawn = all(self._shown.get(name) is state.shown for name, state in states.items())
+            return scan is self._scan and drawn and all(s.status is Status.FRESH for s in states.values())
 
     def close(self) -> None:
         """Watch nothing any more, and leave the page."""

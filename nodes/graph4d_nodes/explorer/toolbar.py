@@ -34,7 +34,7 @@ class DetectorBar:
         self._detector = Detector("disc")
         self._presets: dict[str, Detector | None] = {}
         self._scale = 1.0
-        self._buttons = {name: Button(description=name.upper(), layout=Layout(width="56px")) for name in PRESETS}
+        self._buttons = {name: Button(description=name.upper(), layout=Layout(width="auto")) for name in PRESETS}
         for name, button in self._buttons.items():
             button.on_click(lambda _, name=name: self._choose(self._presets.get(name)))
         self._kind = ToggleButtons(options=KINDS, value="disc", style={"button_width": "auto"})

@@ -13,7 +13,7 @@ from graph4d_nodes.io.formats.discover import open_recording
 from graph4d_nodes.scan import Scan4D
 from graph4d_nodes.types import BeamEnergy, DetectorStep, Rotation, Sampling
 
-__all__ = ["open_scan"]
+__all__ = ["arrangements", "open_scan"]
 
 
 def _files(parameters: Mapping[str, Any]) -> Iterable[Path]:
@@ -116,11 +116,16 @@ def _both_axes(name: str, along_y: float | None, along_x: float | None) -> tuple
     return along_y, along_y if along_x is None else along_x
 
 
+def arrangements(count: int) -> list[tuple[int, int]]:
+    """Rows and columns in which so many patterns may have been recorded, nearly square ones first; six at most."""
+    pairs = [(n, count // n) for n in range(2, int(count**0.5) + 1) if count % n == 0][-3:]
+    return [shape for rows, columns in reversed(pairs) for shape in dict.fromkeys([(rows, columns), (columns, rows)])]
+
+
 def _shape_wanted(path: Path, count: int) -> str:
     if count == 1:
         return f"{path} holds a single pattern; open it with io.image, or set `scan_shape: [1, 1]`"
-    pairs = [(n, count // n) for n in range(2, int(count**0.5) + 1) if count % n == 0][-3:]
-    options = [f"[{rows}, {columns}]" for n, m in reversed(pairs) for rows, columns in dict.fromkeys([(n, m), (m, n)])]
+    options = [f"[{rows}, {columns}]" for rows, columns in arrangements(count)]
     such = f", such as {', '.join(options)}" if options else ""
     return (
         f"{path} holds a stack of {count} patterns and not their arrangement; set `scan_shape: [rows, columns]`{such}"

@@ -13,7 +13,7 @@ from graph4d_nodes.io.picture import Picture
 if TYPE_CHECKING:
     from graph4d_nodes.io.recording import Recording
 
-__all__ = ["format_of", "open_picture", "open_recording"]
+__all__ = ["choices", "format_of", "open_picture", "open_recording"]
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,19 @@ def format_of(path: Path) -> Format:
                 )
             return fmt
     return OTHER
+
+
+def choices(path: Path) -> dict[str, tuple[int, ...]]:
+    """Names of the datasets among which ``open_recording`` wants a choice, and their shapes; none of most formats.
+
+    Raises
+    ------
+    UsageError
+        The file is not there or cannot be read.
+    """
+    module = _module(path)
+    found: dict[str, tuple[int, ...]] = module.choices(path) if hasattr(module, "choices") else {}
+    return found
 
 
 def open_recording(path: Path, dataset: str | None = None) -> Recording:

@@ -16,7 +16,7 @@ from graph4d_nodes.io.recording import Recording
 if TYPE_CHECKING:
     import h5py
 
-__all__ = ["open_picture", "open_recording"]
+__all__ = ["choices", "open_picture", "open_recording"]
 
 #: The patterns in a file of the fpd library for Medipix3, (y, x, colour, ky, kx); other 4-D datasets go with them.
 FPD_PATTERNS = "fpd_expt/fpd_data/data"
@@ -47,6 +47,14 @@ def open_recording(path: Path, dataset: str | None = None) -> Recording:
         if found.ndim == 3:
             return Recording(frames_of(found))
         return Recording(frames_of(found), (found.shape[0], found.shape[1]), geometry_of(found))
+
+
+def choices(path: Path) -> dict[str, tuple[int, ...]]:
+    """Datasets that can be a scan, 4-D or, if there are none, 3-D, and their shapes; none where there is no choice."""
+    with open_file(path) as file:
+        if FPD_PATTERNS in file or arina.matches(file):
+            return {}
+        return {dataset.name.strip("/"): dataset.shape for dataset in scans_in(file)}
 
 
 def open_picture(path: Path, dataset: str | None = None) -> Picture:
@@ -83,14 +91,18 @@ def only_scan(file: h5py.File) -> h5py.Dataset:
     """The only dataset that can be a scan; UsageError if there is none or a choice."""
     if FPD_PATTERNS in file:
         return file[FPD_PATTERNS]
-    there = datasets(file)
-    for dimensions in (4, 3):
-        candidates = [d for d in there if d.ndim == dimensions and d.dtype.kind in "uif"]
-        if len(candidates) == 1:
-            return candidates[0]
-        if candidates:
-            raise UsageError(f"{file.filename}: set `dataset` to one of {listed(candidates)}")
-    images = [d for d in there if d.ndim == 2 and d.dtype.kind in "uif"]
+    candidates = scans_in(file)
+    if len(candidates) == 1:
+        return candidates[0]
+    if candidates:
+        raise UsageError(f"{file.filename}: set `dataset` to one of {listed(candidates)}")
+    images = [d for d in datasets(file) if d.ndim == 2 and d.dtype.kind in "uif"]
     if images:
         raise UsageError(f"{file.filename} holds no scan but images, {listed(images)}; open it with io.image")
     raise UsageError(f"{file.filename} holds no dataset that can be a scan (4-D) or a stack of patterns (3-D)")
+
+
+def scans_in(file: h5py.File) -> list[h5py.Dataset]:
+    """All 4-D datasets of numbers; if there are none, all 3-D ones."""
+    numbers = [d for d in datasets(file) if d.dtype.kind in "uif"]
+    return [d for d in numbers if d.ndim == 4] or [d for d in numbers if d.ndim == 3]
