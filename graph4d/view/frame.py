@@ -10,6 +10,7 @@ from bokeh.models import (
     CustomAction,
     CustomJSTickFormatter,
     HoverTool,
+    InlineStyleSheet,
     Metric,
     PanTool,
     PlainText,
@@ -48,6 +49,9 @@ CLEAR = "rgba(0, 0, 0, 0)"
 """Colour of pixels without a value: what lies behind shows, which no palette contains."""
 BEHIND = "#dfe8f2"
 FONT = "Helvetica, Arial, sans-serif"
+OVER_TITLE = ":host > * { background-color: rgba(255, 255, 255, 0.93); }"
+NO_WIDTH = ":host { width: 0 !important; }"
+"""The toolbar lies over the end of the title while it is seen: beside it there would be no room for all buttons."""
 ROUND_LENGTHS = [mantissa * 10.0**power for power in range(-4, 6) for mantissa in (1, 2, 5)]
 
 
@@ -81,8 +85,10 @@ def new_figure(title: str, **options: Any) -> figure:
     made.add_tools(*(_saving(made, kind) for kind in ("png", "svg")))
     made.toolbar.logo = None
     made.toolbar.autohide = True
-    made.toolbar.active_drag = zoom
+    made.toolbar.stylesheets = [InlineStyleSheet(css=OVER_TITLE)]
     made.title = Title(text=plain(title), text_font=FONT, text_font_size="13px", text_color="#1f2933")
+    made.title.stylesheets = [InlineStyleSheet(css=NO_WIDTH)]
+    made.toolbar.active_drag = zoom
     made.outline_line_color = "#c8d0da"
     return made
 

@@ -43,7 +43,8 @@ def _one_place(one: MapFrame, other: MapFrame) -> bool:
 
 
 def _link(frames: list[MapFrame]) -> None:
-    style: dict[str, Any] = {"line_color": "#e8590c", "line_alpha": 0.7, "line_width": 1}
+    # Where the cursor is concerns nobody but the browser.
+    style: dict[str, Any] = {"line_color": "#e8590c", "line_alpha": 0.7, "line_width": 1, "syncable": False}
     cross = [Span(dimension=dimension, **style) for dimension in ("width", "height")]
     first = frames[0].figure
     for frame in frames:
