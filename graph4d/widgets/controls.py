@@ -51,7 +51,7 @@ class Control:
         self.editor = _editor(self.parameter, session.values.get(name), options or {}, self._set)
         label = ipywidgets.HTML(_label(name, self.parameter)).add_class("graph4d-label")
         unit = ipywidgets.HTML(escape(self.editor.unit)).add_class("graph4d-unit")
-        self._back = ipywidgets.Button(icon="undo", tooltip="back to the value at the start")
+        self._back = ipywidgets.Button(description="↺", tooltip="back to the value at the start")
         self._back.on_click(lambda _: self.reset())
         self.problem = ""
         """What is wrong with the last entry; empty if nothing is."""

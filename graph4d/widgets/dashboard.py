@@ -41,6 +41,8 @@ NOTICED = 0.3
 """A picture that is older than the parameters for longer than this is dimmed [s]."""
 BETWEEN_WORDS = 0.1
 """The status line changes no more often than this [s]."""
+FEW = 4
+"""So many controls stand above the pictures, more beside them."""
 PENDING = (Status.QUEUED, Status.RUNNING)
 
 
@@ -150,10 +152,14 @@ class Dashboard:
         if self.rest.controls:
             folded = ipywidgets.Accordion([self.rest.widget], titles=["more parameters"])
             sections.append(folded.add_class("graph4d-folded"))
-        side = ipywidgets.VBox(sections).add_class("graph4d-side")
         pictures = ipywidgets.Box([self.view]).add_class("graph4d-pictures")
-        body = ipywidgets.HBox([side, pictures] if sections else [pictures]).add_class("graph4d-body")
-        children = [style(), self.status.widget, self.recipe.widget, body]
+        body = ipywidgets.HBox(
+            [ipywidgets.VBox(sections).add_class("graph4d-side"), pictures] if sections else [pictures]
+        )
+        if len(self.controls.controls) <= FEW:
+            body.add_class("graph4d-few")
+        title = ipywidgets.HTML(escape(self.session.graph.title)).add_class("graph4d-title")
+        children = [style(), title, self.status.widget, self.recipe.widget, body.add_class("graph4d-body")]
         return ipywidgets.VBox(children).add_class("graph4d-dashboard")
 
     def _hear(self, event: Event) -> None:
