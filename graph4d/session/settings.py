@@ -15,8 +15,8 @@ from graph4d.recipe.rewrite import rewritten
 from graph4d.recipe.save import replace_text, save_data
 from graph4d.recipe.shape import shaped
 from graph4d.recipe.source import Document, parse, read_text
-from graph4d.recipe.values import Setting, absolute, fit, python_argument
-from graph4d.recipe.write import recipe_text
+from graph4d.recipe.values import Argument, Setting, absolute, fit, python_argument
+from graph4d.recipe.write import recipe_text, written
 
 if TYPE_CHECKING:
     from graph4d.parameters import Parameter
@@ -62,6 +62,9 @@ class Settings:
                 free = (p for name, p in step.node.schema.parameters.items() if name not in step.sources)
                 self.parameters |= {f"{step.name}.{p.name}": p for p in free if not p.writes}
         self.given = {name: self.fitted(name, value) for name, value in given.items()}
+        if isinstance(recipe, Graph):  # of another session, perhaps, in which steps have values of their own
+            own = {n: v for n, v in self.values(recipe).items() if "." in n and not same(v, self.values(graph)[n])}
+            self.given = own | self.given
         self._written = self.values(self._loaded({}, incomplete=True))
 
     def fitted(self, name: str, value: object) -> Any:
@@ -77,7 +80,9 @@ class Settings:
             raise UsageError(f"there is no parameter `{name}`{hint}")
         parameter = self.parameters[name]
         plain = value.value if isinstance(value, Setting) else value
-        return fit(parameter, python_argument(parameter, absolute(parameter, plain, Path.cwd())))
+        exact = fit(parameter, python_argument(parameter, absolute(parameter, plain, Path.cwd())))
+        # A recipe says numbers with units to 15 digits: the session has the value that its recipe will have.
+        return fit(parameter, Argument(written(parameter, exact)))
 
     def graph(self, given: Mapping[str, Any]) -> Graph:
         """The graph for these values, as :meth:`fitted` gives them; all others are as the recipe has them.
