@@ -42,7 +42,7 @@ def dashboard(recipe: str, settings: list[str], view: str | None = None) -> Dash
     """What the page shows: a dashboard with settings as the command line has them."""
     from graph4d.widgets.dashboard import Dashboard
 
-    return Dashboard(recipe, view=view, **_values(settings))
+    return Dashboard(recipe, view=view, parameters=_values(settings))
 
 
 def _values(settings: list[str] | None) -> dict[str, object]:

@@ -57,8 +57,8 @@ class Dashboard:
         One of its views; by default all of them.
     store : Store, optional
         Where results are kept.
-    **parameters
-        Values to begin with.
+    parameters, **named
+        Values to begin with; the mapping takes names such as ``ricom.low``.
 
     Attributes
     ----------
@@ -86,9 +86,15 @@ class Dashboard:
     """
 
     def __init__(
-        self, recipe: Graph | str | Path, *, view: str | None = None, store: Store | None = None, **parameters: object
+        self,
+        recipe: Graph | str | Path,
+        *,
+        view: str | None = None,
+        store: Store | None = None,
+        parameters: Mapping[str, object] | None = None,
+        **named: object,
     ) -> None:
-        self.session = Session(recipe, parameters=parameters, store=store)
+        self.session = Session(recipe, parameters={**(parameters or {}), **named}, store=store)
         graph = self.session.graph
         seen = _seen(graph, view)
         controls, handles = _asked(self.session, seen)

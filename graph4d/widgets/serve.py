@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import logging
@@ -65,15 +66,14 @@ def _is_open(port: int) -> bool:
 
 
 def _run(page: Path, port: int, token: str) -> None:
-    from voila.app import Voila
-
+    voila = importlib.import_module("voila.app")
     # A dashboard reads and writes files in the user's name: a token keeps out others who work on this machine, and so
     # do kernels that are talked to by files of the user's own instead of ports.
     options = {"ip": HOST, "port": port, "port_retries": 0, "token": token, "open_browser": False, "log_level": "ERROR"}
     logging.getLogger("tornado").setLevel(logging.ERROR)  # it warns of timeouts that Voila chose
     arguments = [f"--Voila.{name}={value}" for name, value in options.items()]
     more = ["--KernelManager.transport=ipc", "--VoilaConfiguration.show_tracebacks=True"]
-    Voila.launch_instance([str(page), *arguments, *more])
+    voila.Voila.launch_instance([str(page), *arguments, *more])
 
 
 def _free_port(wanted: int | None) -> int:
@@ -90,7 +90,7 @@ def _free_port(wanted: int | None) -> int:
 def _notebook(code: str, title: str) -> dict[str, object]:
     """A notebook of one cell, as JSON data."""
     here = f"import os\nos.chdir({str(Path.cwd())!r})\n"  # kernels start in the notebook's folder
-    cell = {
+    cell: dict[str, object] = {
         "cell_type": "code",
         "id": "page",
         "execution_count": None,
