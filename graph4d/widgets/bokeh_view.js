@@ -1,8 +1,7 @@
 // One display of a BokehView: the browser's end of the messages that bokeh_view.py describes.
 
-const ASK_AGAIN = 10_000; // ms
 const PARTS = { bokeh: "Plot", "bokeh-widgets": "Slider", "bokeh-tables": "DataTable" }; // with a model of each
-const asked = (globalThis[Symbol.for("graph4d.bokehjs")] ??= new Map()); // version: when a display asked for it
+const asked = (globalThis[Symbol.for("graph4d.bokehjs")] ??= new Map()); // of all displays: by version, when to ask again
 
 const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 // A page in the background paints nothing.
@@ -44,9 +43,11 @@ function render({ model, el }) {
   }
 
   async function start() {
-    for (let parts; (parts = missing(version)).length && !closed; await later(20)) {
-      if (performance.now() - (asked.get(version) ?? -ASK_AGAIN) < ASK_AGAIN) continue;
-      asked.set(version, performance.now());
+    // The first question may have to wait for all cells, a later one does not: the kernel has another thread for it.
+    for (let parts, patience = 2000; (parts = missing(version)).length && !closed; await later(20)) {
+      if (performance.now() < (asked.get(version) ?? 0)) continue;
+      asked.set(version, performance.now() + patience);
+      patience *= 2;
       asking = true;
       send("scripts", { parts });
     }

@@ -117,6 +117,7 @@ class BokehView(anywidget.AnyWidget):
 
     def __init__(self, layout: UIElement) -> None:
         super().__init__()
+        self._listen_beside_cells()
         if layout.document is None:
             Document().add_root(layout)
         if layout.document.roots != [layout]:
@@ -175,6 +176,7 @@ class BokehView(anywidget.AnyWidget):
             return
         attribute = (event.model.id, event.attr)
         with self._lock:
+            self._document.models.flush_synced()  # what Bokeh would keep for a client; each display has its own account
             present = {model.id for model in self._document.models}
             for display in self._displays.values():
                 display.known &= present  # a model that comes back may have changed while it was away
@@ -206,14 +208,24 @@ class BokehView(anywidget.AnyWidget):
         if content is not None:
             message |= {"content": serialize_json(content), "buffers": [buffer.id for buffer in content.buffers]}
             buffers = [buffer.to_bytes() for buffer in content.buffers]
+        self._say(message, buffers)
+
+    def _say(self, message: Mapping[str, object], buffers: Sequence[bytes]) -> None:
         self.send(message, buffers)
+        self._listen_beside_cells()
+
+    def _listen_beside_cells(self) -> None:
+        # ipykernel 7 would have what a display says wait for the thread that spoke to it last, and so, as a rule, for
+        # all cells, although JupyterLab asks for a thread of its own for the messages of widgets.
+        if self.comm is not None:
+            self.comm.__dict__.pop("_reply_subshell_id", None)
 
     def _received(self, _: BokehView, message: Mapping[str, Any], buffers: Sequence[memoryview]) -> None:
         display = message["from"]
         match message["kind"]:
             case "scripts":
                 scripts = [(SCRIPTS / f"{part}.min.js").read_bytes() for part in message["parts"]]
-                self.send({"kind": "scripts", "to": display, "parts": message["parts"]}, scripts)
+                self._say({"kind": "scripts", "to": display, "parts": message["parts"]}, scripts)
             case "hello":
                 with self._lock:
                     known = {model.id for model in self._document.models}

@@ -90,6 +90,38 @@ def test_many_fast_changes_end_with_the_last_picture(lab: Callable[..., Notebook
     assert notebook.page.evaluate("window.figures()[0].model.title.text") == "picture 199"
 
 
+def test_pictures_are_shown_while_a_cell_runs(lab: Callable[..., Notebook]) -> None:
+    notebook = lab(FIGURE, "view")
+    notebook.wait_drawn()
+    shown = notebook.execute(
+        """
+        seen = threading.Event()
+        view.on_msg(lambda _, message, __: seen.set() if message["kind"] == "seen" else None)
+        for i in range(5):
+            seen.clear()
+            source.data = picture(i % 3)
+            print(seen.wait(10))
+        """
+    )
+    assert shown.split() == ["True"] * 5
+
+
+def test_displays_of_different_widths_come_to_rest(lab: Callable[..., Notebook]) -> None:
+    notebook = lab(
+        FIGURE.replace("frame_width=300", "sizing_mode='stretch_width'").replace(
+            "tools=", "toolbar_location=None, tools="
+        ),
+        "import ipywidgets\nview.layout.width = '100%'\nipywidgets.HBox([view], layout={'width': '300px'})",
+        "ipywidgets.HBox([view], layout={'width': '700px'})",
+        "messages = []; view.on_msg(lambda _, message, __: messages.append(message['kind']))",
+    )
+    notebook.wait_drawn(2)
+    assert notebook.picture(0).shape[1] < notebook.picture(1).shape[1]
+    notebook.execute("source.data = picture(1)")
+    notebook.wait_until(lambda: notebook.colour(3, 3, 0) == notebook.colour(3, 3, 1) == BLUE, "blue in both")
+    assert notebook.execute("messages.clear(); import time; time.sleep(0.5); print(len(messages))") == "0"
+
+
 def test_new_models_arrive_with_what_refers_to_them(lab: Callable[..., Notebook]) -> None:
     notebook = lab(FIGURE, "view")
     notebook.wait_drawn()
@@ -119,6 +151,19 @@ def test_bokehjs_comes_once_and_nothing_of_it_is_saved(lab: Callable[..., Notebo
     notebook.wait_drawn()
     assert notebook.execute("print(asked.count('scripts'))") == "1"
     assert len(json.dumps(notebook.content())) < 5000
+
+
+def test_another_version_of_bokehjs_on_the_page_is_left_alone(lab: Callable[..., Notebook]) -> None:
+    other = """
+        from IPython.display import Javascript
+        Javascript("window.Bokeh = {__bokeh__: true, version: '2.0'}")
+        """
+    notebook = lab(other, FIGURE, "view", fresh=True)
+    ours = "() => Object.values(window.Bokeh).find((each) => each.documents?.length)"
+    notebook.page.wait_for_function(ours)
+    assert notebook.page.evaluate("window.Bokeh.version") == "2.0"
+    notebook.page.evaluate(f"() => {{ const ours = ({ours})(); window.Bokeh = ours; ours[ours.version] = ours }}")
+    notebook.wait_drawn()
 
 
 def test_a_display_that_is_removed_is_forgotten(lab: Callable[..., Notebook]) -> None:
