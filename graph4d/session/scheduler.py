@@ -114,6 +114,7 @@ class Scheduler:
         self._glanced = False  # nothing has changed since the worker last looked
         self._previewed = False  # what is shown follows the moves, so that the exact result can wait for a rest
         self._rests_at = 0.0
+        self._ahead = math.inf  # seconds that the exact results are expected to take
         self._quick = Token()
         self._seconds: dict[str, float] = {}
         self._every = 0
@@ -186,6 +187,7 @@ class Scheduler:
                 self._board.set_status(late, Status.STALE)
                 self.changed.notify_all()
         refs = {name: ref for name, ref in refs.items() if name not in late}
+        self._ahead = seconds_of(set().union(*(missing[ref] for ref in refs.values())), self._seconds)
         quick = {name: ref for name, ref in refs.items() if seconds_of(missing[ref], self._seconds) <= QUICK}
         if quick:
             self._publish(moment, self._run(moment, quick, self._passing, self._quick))
@@ -227,8 +229,7 @@ class Scheduler:
 
     def _exactly(self, moment: Moment) -> Callable[[], None]:
         """How to begin an exact run. Call with the lock held: from now on it can be cancelled, and is the only one."""
-        steps = moment.graph.ancestors(ref.step for ref in moment.wanted(moment.names).values())
-        exact = self._exact = Exact(moment, seconds_of(steps, self._seconds))
+        exact = self._exact = Exact(moment, self._ahead)
         queued = [name for name in moment.names if self._board.state(name).status is Status.QUEUED]
         self._board.set_status(queued, Status.RUNNING)
 
