@@ -124,7 +124,9 @@ class Contrast:
             mapper = kind(palette=PALETTES[style.palette](), nan_color=CLEAR, low=0.1, high=1.0)
             shown = IndexFilter(indices=[0] if on else [])
             drawn = plot.image("image", source=source, color_mapper=mapper, view=CDSView(filter=shown))
-            bar = ColorBar(color_mapper=mapper, width=12, visible=on, bar_line_color="#c8d0da")
+            bar = ColorBar(
+                color_mapper=mapper, width=12, visible=on, bar_line_color="#c8d0da", padding=6, label_standoff=4
+            )
             if name == "linear":
                 bar.formatter = short_numbers()
             plot.add_layout(bar, "right")
