@@ -188,10 +188,10 @@ def _linear(values: NDArray[Any], style: Style) -> Limits:
 
 
 def _logarithmic(values: NDArray[Any]) -> Limits:
-    positive = np.where(values > 0, values, np.nan)
-    some = sample(positive)
+    some = sample(values)
+    some = some[some > 0]
     if some.size == 0:
         return 0.1, 1.0
-    high = float(np.nanmax(positive))
+    high = full_range(values)[1]
     low = max(float(np.percentile(some, 1)), high / DYNAMIC_RANGE)
     return (low, high) if low < high else (high / 10, high)

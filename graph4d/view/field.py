@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from graph4d.view.base import Dimmable, titled
 from graph4d.view.frame import FRAME, MapFrame, place, plain, save_with, set_text
 from graph4d.view.palettes import hue_colours
-from graph4d.view.pixels import block_means, map_of
+from graph4d.view.pixels import block_means, full_range, map_of, sample
 from graph4d.view.quantity import quantity, unit_text
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ __all__ = ["VectorFieldFigure", "arrows", "colours"]
 
 ARROWS = 14
 """At most so many arrows along a side."""
+HUES = 720
 WHEEL = 84
 """Diameter of the colour wheel [px]."""
 WHEEL_FRAME = 92
@@ -83,12 +85,21 @@ def colours(angle: NDArray[Any], strength: NDArray[Any]) -> NDArray[np.uint8]:
 
     Pixels without a value are transparent.
     """
-    table = hue_colours(np.linspace(0, 2 * np.pi, 720, endpoint=False))
+    table = _table()
+    with np.errstate(invalid="ignore"):  # what NaN are cast to is replaced below
+        hue = (angle * np.float32(HUES / (2 * np.pi)) + np.float32(HUES + 0.5)).astype(np.int32) % HUES
+        level = np.clip(strength * np.float32(255) + np.float32(0.5), 0, 255).astype(np.int32)
     valid = np.isfinite(angle) & np.isfinite(strength)
-    index = np.rint(np.where(valid, angle, 0) * 360 / np.pi).astype(int) % 720
-    brightness = np.clip(np.where(valid, strength, 0), 0, 1)
-    rgb = np.rint(255 * table[index] * brightness[..., None])
-    return np.concatenate([rgb, 255 * valid[..., None]], axis=-1).astype(np.uint8)
+    return np.where(valid, table.take(np.where(valid, hue * 256 + level, 0)), 0).astype("<u4")[..., None].view(np.uint8)
+
+
+@cache
+def _table() -> NDArray[np.uint32]:
+    """Packed colours of all hues, each from black to full: an entry for every one of 256 levels of every hue."""
+    full = hue_colours(np.linspace(0, 2 * np.pi, HUES, endpoint=False))
+    rgb = np.rint(full[:, None, :] * np.arange(256)[:, None]).astype(np.uint8)
+    opaque = np.full((*rgb.shape[:2], 1), 255, np.uint8)
+    return np.concatenate([rgb, opaque], axis=-1).view("<u4").ravel()
 
 
 def arrows(shown: Map) -> tuple[list[list[float]], list[list[float]]]:
@@ -115,22 +126,19 @@ def arrows(shown: Map) -> tuple[list[list[float]], list[list[float]]]:
     middle_y = shown.rows.start + step_y * (np.arange(count_y) + 0.5)
     middle_x = shown.columns.start + step_x * (np.arange(count_x) + 0.5)
     cell = min(abs(step_y), abs(step_x))
-    xs, ys = [], []
-    for i, j in zip(*np.nonzero(np.hypot(y, x) > 0.08), strict=True):
-        vector = complex(x[i, j], y[i, j])
-        vector *= 0.9 * cell * min(1.0, 1 / abs(vector))
-        tip = complex(middle_x[j], middle_y[i]) + vector / 2
-        barbs = [tip + 0.32 * vector * np.exp(1j * angle) for angle in (np.deg2rad(150), np.deg2rad(210))]
-        points = [tip - vector, tip, barbs[0], tip, barbs[1]]
-        xs.append([point.real for point in points])
-        ys.append([point.imag for point in points])
-    return xs, ys
+    rows, columns = np.nonzero(np.hypot(y, x) > 0.08)
+    vector = x[rows, columns] + 1j * y[rows, columns]
+    vector *= 0.9 * cell / np.maximum(1.0, np.abs(vector))
+    tip = middle_x[columns] + 1j * middle_y[rows] + vector / 2
+    one, other = (tip + 0.32 * vector * np.exp(1j * angle) for angle in (np.deg2rad(150), np.deg2rad(210)))
+    points = np.stack([tip - vector, tip, one, tip, other], axis=-1)
+    return points.real.tolist(), points.imag.tolist()
 
 
 def _full_scale(magnitude: NDArray[Any]) -> float:
     """What is drawn at full strength: all but the largest hundredth stays below it."""
-    finite = magnitude[np.isfinite(magnitude)]
-    return float(np.percentile(finite, 99) or finite.max() or 1.0) if finite.size else 1.0
+    some = sample(magnitude)
+    return float(np.percentile(some, 99) or full_range(magnitude)[1]) if some.size else 1.0
 
 
 def _packed(rgba: NDArray[np.uint8]) -> NDArray[np.uint32]:
