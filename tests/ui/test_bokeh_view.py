@@ -189,6 +189,17 @@ def test_python_and_the_user_agree_after_changing_the_same_at_once(view: BokehVi
     assert span.start == display.of(span).start == 5
 
 
+def test_what_the_user_sets_after_seeing_a_message_is_not_sent_back(view: BokehView) -> None:
+    display = FakeDisplay(view)
+    display.see()
+    span = plot_of(view).x_range
+    span.start = 1
+    message = display.take()
+    display.change(span, start=5)
+    display.say("seen", number=message["number"])
+    assert [message["kind"] for message, _ in display.inbox] == ["done"]
+
+
 def test_a_failing_callback_is_logged_and_the_rest_goes_on(view: BokehView, caplog: pytest.LogCaptureFixture) -> None:
     def fail(attr: str, old: object, new: object) -> None:
         raise RuntimeError("this callback fails")
