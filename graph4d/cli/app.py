@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import graph4d
-from graph4d.cli import cache, inspecting, recipes, running, viewing
+from graph4d.cli import cache, inspecting, opening, recipes, running, viewing
 from graph4d.cli.telling import told
 
 __all__ = ["app"]
@@ -40,6 +40,7 @@ def graph4d_command(
 commands: dict[str, Callable[..., None]] = {
     "run": running.run,
     "view": viewing.view,
+    "open": opening.open_file,
     "check": recipes.check,
     "plan": inspecting.plan,
     "why": inspecting.why,

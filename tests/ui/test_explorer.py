@@ -6,13 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from graph4d_nodes.explorer import explore
+from graph4d_nodes.explorer import explore, page
 from graph4d_nodes.explorer.detector import Detector
 from graph4d_nodes.geometry import wavelength
 from graph4d_nodes.image.virtual import virtual_image
 from graph4d_nodes.io.open import open_scan
+from typer.testing import CliRunner
 
 from graph4d import GraphError, UsageError, execute, load
+from graph4d.cli.app import app
 from graph4d.recipe.load import check
 
 CALIBRATED = {
@@ -301,3 +303,29 @@ def test_a_preset_stays_one_when_calibrations_change(opened):
     explorer.session.set({"load.semiangle": "6 mrad"})
     explorer.wait(30)
     assert explorer.session.values["ring.outer"] == 6e-3
+
+
+def test_the_command_opens_a_file_as_the_page_does(file):
+    code = page.code(file, {"energy": "300 keV", "scan_shape": [11, 9]})
+    names: dict[str, object] = {}
+    first, last = code.splitlines()
+    exec(first, names)
+    explorer = eval(last, names)
+    try:
+        assert (explorer.session.values["load.energy"], explorer.stage.shape[:2]) == (300e3, (11, 9))
+    finally:
+        explorer.close()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["none.npy"], "none.npy is no file"),
+        (["--set", "enrgy=300 keV"], "did you mean `energy`?"),
+        (["--set", "energy=300"], "'300' has no unit"),
+    ],
+)
+def test_the_command_says_what_is_wrong_before_it_serves(file, arguments, message):
+    told = CliRunner().invoke(app, ["open", *([str(file)] if arguments[0] == "--set" else []), *arguments])
+    assert told.exit_code == 2
+    assert message in told.stderr

@@ -73,7 +73,7 @@ class Stage:
         self.place_bar = PlaceBar(self.set_source, self.set_position)
         widest = min(401, 2 * max(rows, columns) + 1)
         self.kernel = Control(session, "ricom.kernel", {"slider": {"min": 3, "max": widest, "step": 2}})
-        kernel = HBox([HTML("riCOM"), self.kernel.widget], layout=Layout(width="400px"))
+        kernel = HBox([HTML("riCOM"), self.kernel.widget], layout=Layout(width="340px"))
         bars = HBox([self.detector_bar.widget, self.place_bar.widget, kernel], layout=IN_A_LINE)
         self.widget = VBox([bars, Width(self._fit), self.view])
         self.set_source(self.source)
