@@ -11,6 +11,7 @@ from graph4d.view.base import Dimmable, titled
 from graph4d.view.frame import MapFrame, place, set_text
 from graph4d.view.palettes import UNASSIGNED, categorical
 from graph4d.view.pixels import map_of
+from graph4d.view.quantity import significant
 
 if TYPE_CHECKING:
     from bokeh.models import UIElement
@@ -71,7 +72,7 @@ class LabelsFigure(Dimmable):
 
 
 def _name(label: int, share: float) -> str:
-    return f"{'unassigned' if label < 0 else label} · {100 * share:.3g} %"
+    return f"{'unassigned' if label < 0 else label} · {significant(100 * share, 2)} %"
 
 
 def _legend(names: list[str], palette: list[str]) -> dict[str, list[object]]:

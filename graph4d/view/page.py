@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 
-__all__ = ["figure_place", "page", "table"]
+__all__ = ["figure_cards", "figure_place", "page", "table"]
 
 #: Forbids the page whatever is not in the file itself; BokehJS evaluates the callbacks of sliders.
 POLICY = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data: blob:"
@@ -54,6 +54,13 @@ def figure_place(name: str, figure: str) -> tuple[str, list[str]]:
     data = figure.replace("<", "\\u003c")  # nothing in it can end the script
     html = f'<div id="{name}" class="figure"></div><script type="application/json" data-figure="{name}">{data}</script>'
     return html, ["bokeh", *content["components"]]
+
+
+def figure_cards(figures: Iterable[str]) -> tuple[str, list[str]]:
+    """HTML of figures side by side, and the parts of BokehJS they need; each as for :func:`figure_place`."""
+    places = [figure_place(f"figure-{number}", figure) for number, figure in enumerate(figures)]
+    cards = "".join(f'<article class="card">{html}</article>\n' for html, _ in places)
+    return f'<div class="cards">{cards}</div>', list(dict.fromkeys(name for _, needed in places for name in needed))
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], name: str = "") -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from graph4d.errors import UsageError
 from graph4d.view.figure import layout_json
-from graph4d.view.page import figure_place, page
+from graph4d.view.page import figure_cards, page
 
 if TYPE_CHECKING:
     from graph4d.view.figure import Figure
@@ -35,10 +35,7 @@ def save_html(figures: Iterable[Figure], path: str | Path, title: str = "graph4d
     UsageError
         The file cannot be written.
     """
-    places = [figure_place(f"figure-{number}", layout_json(figure.layout)) for number, figure in enumerate(figures)]
-    components = dict.fromkeys(name for _, needed in places for name in needed)
-    cards = "".join(f'<article class="card">{html}</article>\n' for html, _ in places)
-    text = page(title, f'<div class="cards">{cards}</div>', components)
+    text = page(title, *figure_cards(layout_json(figure.layout) for figure in figures))
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

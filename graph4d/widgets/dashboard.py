@@ -21,7 +21,7 @@ from graph4d.session.state import State, Status
 from graph4d.view.figure import layout_json
 from graph4d.view.grid import Grid
 from graph4d.view.link import link
-from graph4d.view.page import figure_place, page, table
+from graph4d.view.page import figure_cards, page, table
 from graph4d.widgets.bokeh_view import BokehView
 from graph4d.widgets.controls import Controls, style
 from graph4d.widgets.pacing import Paced
@@ -133,13 +133,12 @@ class Dashboard:
         """An HTML page of the pictures as they are now, with the values and the recipe, that needs no network."""
         with self.view.hold():
             layouts = [layout_json(p.figure.layout) for p in self.pictures.values() if p.figure is not None]
-        places = [figure_place(f"figure-{number}", layout) for number, layout in enumerate(layouts)]
+        cards, components = figure_cards(layouts)
         title, parameters, values = self.session.graph.title, self.session.parameters, self.session.values
         rows = [(escape(name), escape(parameters[name].display(values[name]))) for name in self._told if name in values]
-        cards = "".join(f'<article class="card">{html}</article>\n' for html, _ in places)
-        body = [f"<h1>{escape(title)}</h1>", f'<div class="cards">{cards}</div>', table(("parameter", "value"), rows)]
+        body = [f"<h1>{escape(title)}</h1>", cards, table(("parameter", "value"), rows)]
         recipe = f"<details><summary>recipe</summary><pre>{escape(self.session.recipe())}</pre></details>"
-        return page(title, "\n".join([*body, recipe]), dict.fromkeys(name for _, needed in places for name in needed))
+        return page(title, "\n".join([*body, recipe]), components)
 
     def close(self) -> None:
         """Stop what runs, and take the widget off all pages."""
