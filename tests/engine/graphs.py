@@ -199,6 +199,23 @@ def dear(number: Scalar) -> Scalar:
     return _scalar(2 * float(number))
 
 
+@node("test.dear_gated", cost="expensive")
+def dear_gated(number: Scalar) -> Scalar:
+    """The same number, at some expense and after a gate."""
+    gate.pass_through(float(number))
+    return _scalar(float(number))
+
+
+written: list[float] = []
+
+
+@node("test.writes", effects="writes")
+def writes(number: Scalar) -> Scalar:
+    """The same number, put into a list outside."""
+    written.append(float(number))
+    return _scalar(float(number))
+
+
 @node("test.root")
 def root(number: Scalar) -> Scalar:
     """The square root of a number that has one."""
@@ -241,8 +258,8 @@ def long(*, length: Length = 1.0) -> Scalar:
 
 
 NODES = [
-    add, brightest, dear, dice, fail, gated, gated_pass, long, mean, movie, number, root, scaled, shifted, sign,
-    stubborn, total, weighted,
+    add, brightest, dear, dear_gated, dice, fail, gated, gated_pass, long, mean, movie, number, root, scaled, shifted,
+    sign, stubborn, total, weighted, writes,
 ]  # fmt: skip
 
 

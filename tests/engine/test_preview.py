@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from engine.graphs import Movie, a_movie, gate, graph, mean, movie, opened, registry, scaled, step, total
+from engine.graphs import Movie, a_movie, gate, graph, mean, movie, opened, registry, scaled, step, total, written
 
 from graph4d.ledger import Ledger
 from graph4d.recipe.graph import Ref
@@ -191,6 +191,8 @@ nodes:
   weighted: {use: test.weighted, in: {movie: load}, with: {factor: $factor}}
   map: {use: test.shifted, in: {image: weighted}, with: {by: $by}}
   total: {use: test.total, in: {movie: load}}
+  mean: {use: test.mean, in: {movie: load}}
+  writes: {use: test.writes, in: {number: mean}}
   gated: {use: test.gated_pass, in: {movie: load}, with: {factor: $factor}}
   long: {use: test.movie, with: {rows: 300}}
   long_gated: {use: test.gated_pass, in: {movie: long}, with: {factor: $factor}}
@@ -248,6 +250,20 @@ def test_what_follows_from_a_preview_is_a_preview(session, monkeypatch):
     assert np.array_equal(shown.value, coarse(3 * SUMS, shown.every) + 1)
     session.wait()
     assert np.array_equal(session.state("map").shown.value, 3 * SUMS + 1)
+
+
+def test_a_preview_is_never_written_to_a_file(session):
+    written.clear()
+    session.watch("writes", "weighted")
+    session.apply()
+    session.wait()
+    session._scheduler._seconds["writes"] = 0.0
+    session.set({"load.seed": 1}, moving=True)
+    session.apply()
+    until(session, lambda: is_preview(session, "weighted"))
+    session.wait()
+    means = [float(np.sqrt(a_movie(seed=seed).items.astype(float)).sum()) / 600 for seed in (0, 1)]
+    assert np.allclose(written, means, rtol=1e-12)
 
 
 def test_a_value_that_is_there_is_shown_exactly_even_while_moving(session):

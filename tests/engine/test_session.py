@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from engine.graphs import gate, registry
+from engine.graphs import gate, registry, written
 
 from graph4d import UsageError
 from graph4d.recipe.load import load
@@ -34,7 +34,8 @@ nodes:
   gated: {use: test.gated, in: {number: one}}
   stubborn: {use: test.stubborn, in: {number: one}}
   dear: {use: test.dear, in: {number: one}}
-  apart: {use: test.dear, in: {number: two}}
+  apart: {use: test.dear_gated, in: {number: two}}
+  writes: {use: test.writes, in: {number: one}}
   long: {use: test.long, with: {length: $length}}
 outputs: {total: sum, end: end}
 """
@@ -67,6 +68,16 @@ def statuses(session: Session, name: str) -> list[str]:
 
 def shown(session: Session, name: str) -> float:
     return float(session.state(name).shown.value)
+
+
+def until(session: Session, condition) -> None:
+    """Wait for something that events tell of."""
+    changed = threading.Event()
+    leave = session.subscribe(lambda event: changed.set())
+    while not condition():
+        assert changed.wait(10)
+        changed.clear()
+    leave()
 
 
 def test_only_what_is_watched_is_computed(session):
@@ -359,14 +370,47 @@ def test_an_expensive_result_that_a_change_does_not_affect_stays_fresh(session):
 
 
 def test_an_expensive_step_that_runs_goes_on_when_something_else_changes(session):
+    session.watch("end")
+    session.wait()
     with gate.closed():
-        session.watch("gated", "apart", "end")
+        session.watch("apart")
         session.apply()
         gate.entered()
         session.set({"end.more": 3.0})
-        assert session.state("apart").status is not Status.STALE
+        until(session, lambda: shown(session, "end") == 4.0)  # by now the session has looked what there is to do
+        assert session.state("apart").status is Status.RUNNING
     session.wait()
     assert (session.state("apart").status, session.needs_apply) == (Status.FRESH, False)
+
+
+def test_a_step_that_writes_files_waits_for_apply(session):
+    written.clear()
+    session.watch("writes", "one")
+    session.wait()
+    session.set(value=5, moving=True)
+    session.wait()
+    assert (written, session.state("writes").status) == ([], Status.STALE)
+    session.apply()
+    session.wait()
+    session.set({"end.more": 3.0})
+    session.wait()
+    assert (written, session.state("writes").status) == ([5.0], Status.FRESH)
+
+
+def test_what_takes_no_longer_than_somebody_waits_is_finished_and_shown(session, monkeypatch):
+    monkeypatch.setattr(scheduler, "QUICK", -1.0)
+    session.watch("stubborn")
+    session.wait()
+    session.unwatch("stubborn")
+    session.set(value=2)
+    float(session.value("one"))
+    session._scheduler._seconds = {"stubborn": 0.5}  # of `one` it is not known, but that is there
+    with gate.closed():
+        session.watch("stubborn")
+        gate.entered()
+        session.set(value=3)
+    session.wait()
+    assert published(session, "stubborn")[-2:] == [2, 3]
 
 
 def test_asking_for_one_value_runs_no_other_expensive_step(session):
