@@ -152,13 +152,13 @@ def test_a_centre_near_the_origin_is_on_it():
 @pytest.mark.parametrize("preset", ["bf", "abf", "adf"])
 def test_presets_are_those_of_the_node(opened, file, preset):
     explorer = opened(**CALIBRATED)
-    explorer.stage.set_detector(explorer.stage.presets()[preset])
+    explorer.stage.set_detector(explorer.stage.presets[preset])
     explorer.wait(10)
     ring = explorer.session.value("ring").attrs
     alpha = 4.06
     inner, outer = {"bf": (0, alpha), "abf": (alpha / 2, alpha), "adf": (1.2 * alpha, 9.5)}[preset]
     assert (ring["inner_px"], ring["outer_px"]) == pytest.approx((inner, outer), abs=0.51)
-    assert explorer.stage.presets()["haadf"] is None  # it would begin beyond the edge
+    assert explorer.stage.presets["haadf"] is None  # it would begin beyond the edge
 
 
 def saved(explorer, folder):
@@ -208,7 +208,7 @@ def test_a_ring_follows_the_origin_of_the_pattern_that_is_shown(opened):
 
 def test_a_radius_that_is_typed_moves_the_ring(opened):
     explorer = opened(**CALIBRATED)
-    explorer.stage.set_detector(explorer.stage.presets()["abf"])
+    explorer.stage.set_detector(explorer.stage.presets["abf"])
     explorer.stage.detector_bar.radii["outer"].value = 7.0
     explorer.wait(10)
     assert explorer.session.values["ring.outer"] == 7e-3

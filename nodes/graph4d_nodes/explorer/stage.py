@@ -50,6 +50,8 @@ class Stage:
         To be displayed.
     seen : dict from picture to step
         Which results are on the screen.
+    presets : dict from name to Detector
+        The usual detectors; None for one that would begin beyond the edge of the pattern.
     """
 
     def __init__(self, session: Session, scan: Scan4D) -> None:
@@ -57,20 +59,20 @@ class Stage:
         self._lock = threading.RLock()
         self._shown: dict[str, Shown | None] = {}
         self._origin: DataArray | None = None
-        self._disc = _disc_of(scan)
+        self.presets = _presets(scan, None)
         rows, columns = scan.positions
         self.seen: dict[str, str] = {}
         self.source: Source = "point"
         self.position: Position = (rows // 2, columns // 2)
         self.region: Rectangle = (rows // 4, rows - rows // 4, columns // 4, columns - columns // 4)
-        self.detector = self.presets()["bf"] or Detector("disc")
+        self.detector = self.presets["bf"] or Detector("disc")
         self.screen = Screen(scan)
         self.screen.on_position(self.set_position)
         self.screen.on_region(self.set_region)
         self.screen.on_detector(self.set_detector)
         self.view = BokehView(self.screen.layout)
         self.detector_bar = DetectorBar(self.set_detector)
-        self.place_bar = PlaceBar(self.set_source, self.set_position)
+        self.place_bar = PlaceBar((rows, columns), self.set_source, self.set_position)
         widest = min(401, 2 * max(rows, columns) + 1)
         self.kernel = Control(session, "ricom.kernel", {"slider": {"min": 3, "max": widest, "step": 2}})
         kernel = HBox([HTML("riCOM"), self.kernel.widget], layout=Layout(width="340px"))
@@ -108,7 +110,7 @@ class Stage:
             with self.view.hold():
                 self.screen.place_position(position)
                 self.screen.place_region(region)
-            self.place_bar.show(source, self.position, self.region, self._scan.positions)
+            self.place_bar.show(source, self.position, self.region)
             self._show_detector()
         if source != "scan":
             self.session.set({"pattern.position": position, "pattern.rectangle": region}, moving=moving)
@@ -123,26 +125,23 @@ class Stage:
         self.session.set(values, moving=moving)
         self._watch("image", self.detector.step)
 
-    def presets(self) -> dict[str, Detector | None]:
-        """The usual detectors for this scan; None for one that would begin beyond the edge of the pattern."""
-        return presets(self._disc, edge_radius(self._scan, origin_list(self._scan, self._origin)))
-
     def recalibrate(self, scan: Scan4D) -> None:
         """Take the same scan with other calibrations."""
         with self._lock:
             if scan is self._scan:
                 return
-            preset = next((name for name, detector in self.presets().items() if detector == self.detector), "")
-            self._scan, self._disc = scan, _disc_of(scan)
-            detector = self.presets().get(preset) or self.detector
+            preset = next((name for name, detector in self.presets.items() if detector == self.detector), "")
+            self._scan, self.presets = scan, _presets(scan, self._origin)
+            detector = self.presets.get(preset) or self.detector
         self.set_detector(detector)
 
     def draw(self, step: str) -> None:
         """Show the present state of a step, wherever it is seen."""
         state = self.session.state(step)
         with self._lock:
-            if step == "origin" and state.shown is not None:
+            if step == "origin" and state.shown is not None and state.shown.every == 1:
                 self._origin = state.shown.value
+                self.presets = _presets(self._scan, self._origin)
                 self._show_detector()
             with self.view.hold():
                 for name in [name for name, seen in self.seen.items() if seen == step]:
@@ -186,7 +185,7 @@ class Stage:
         with self.view.hold():
             self.screen.origin = self._origin_here()
             self.screen.place_detector(self.detector)
-        self.detector_bar.show(self.detector, self.presets(), rad_per_px(self._scan.geometry))
+        self.detector_bar.show(self.detector, self.presets, rad_per_px(self._scan.geometry))
 
     def _origin_here(self) -> tuple[float, float]:
         """Where the unscattered beam falls on the pattern that is shown [px]."""
@@ -203,6 +202,7 @@ class Stage:
         return float(y), float(x)
 
 
-def _disc_of(scan: Scan4D) -> float:
-    """Radius of the bright disc [px]: known, or estimated."""
-    return probe_radius(scan.geometry) or estimated_disc(scan)
+def _presets(scan: Scan4D, origin: DataArray | None) -> dict[str, Detector | None]:
+    """The usual detectors for a scan, whose disc is known or can be estimated."""
+    disc = probe_radius(scan.geometry) or estimated_disc(scan)
+    return presets(disc, edge_radius(scan, origin_list(scan, origin)))

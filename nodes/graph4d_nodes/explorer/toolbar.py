@@ -18,6 +18,10 @@ Source = Literal["point", "rectangle", "scan"]
 KINDS: tuple[tuple[str, Kind], ...] = (("Ring", "annulus"), ("Disc", "disc"), ("Rectangle", "rectangle"))
 SOURCES: tuple[tuple[str, Source], ...] = (("Point", "point"), ("Rectangle", "rectangle"), ("Whole scan", "scan"))
 IN_A_LINE = Layout(flex_flow="row wrap", align_items="center", grid_gap="2px 6px")
+CHOSEN = {"button_width": "auto"}
+
+Position = tuple[int, int]
+Rectangle = tuple[int, int, int, int]
 
 
 class DetectorBar:
@@ -27,6 +31,10 @@ class DetectorBar:
     ----------
     on_change : callable
         Called with the detector that somebody chose here.
+
+    Attributes
+    ----------
+    widget : HBox
     """
 
     def __init__(self, on_change: Callable[[Detector], None]) -> None:
@@ -37,16 +45,23 @@ class DetectorBar:
         self._buttons = {name: Button(description=name.upper(), layout=Layout(width="auto")) for name in PRESETS}
         for name, button in self._buttons.items():
             button.on_click(lambda _, name=name: self._choose(self._presets.get(name)))
-        self._kind = ToggleButtons(options=KINDS, value="disc", style={"button_width": "auto"})
+        self._kind = ToggleButtons(options=KINDS, value="disc", style=CHOSEN)
         self._kind.observe(self._kind_chosen, "value")
-        self.radii = {name: _number(0.0, 1e6, "80px") for name in ("inner", "outer")}
+        self.radii = {
+            name: BoundedFloatText(min=0.0, max=1e6, layout=Layout(width="80px")) for name in ("inner", "outer")
+        }
         for name, field in self.radii.items():
             field.observe(lambda change, name=name: self._radius_entered(name, change.new), "value")
-        self._units = HTML()
+        self._unit, self._text = HTML(), HTML()
         self._centre = Button(icon="crosshairs", tooltip="Back to the unscattered beam", layout=Layout(width="36px"))
         self._centre.on_click(lambda _: self._choose(self._detector.moved(offset=(0.0, 0.0))))
-        self.widget = HBox([], layout=IN_A_LINE)
-        self.show(self._detector, {}, None)
+        outer = [self.radii["outer"], self._unit, self._centre]
+        self._fields: dict[Kind, list[Any]] = {
+            "annulus": [self.radii["inner"], HTML("to"), *outer],
+            "disc": [HTML("radius"), *outer],
+            "rectangle": [self._text],
+        }
+        self.widget = HBox(layout=IN_A_LINE)
 
     def show(self, detector: Detector, presets: dict[str, Detector | None], angle: float | None) -> None:
         """Show a detector, the presets there are, and radii in mrad if the angle of a pixel [rad] is known."""
@@ -58,14 +73,10 @@ class DetectorBar:
         self._kind.value = detector.kind
         for name, field in self.radii.items():
             field.value = self._shown(name)
-        self._units.value = "px" if angle is None else "mrad"
+        self._unit.value = "px" if angle is None else "mrad"
         self._centre.disabled = detector.offset == (0.0, 0.0)
-        fields: dict[Kind, list[Any]] = {
-            "annulus": [self.radii["inner"], HTML("to"), self.radii["outer"], self._units, self._centre],
-            "disc": [HTML("radius"), self.radii["outer"], self._units, self._centre],
-            "rectangle": [HTML("rows {} – {}, columns {} – {}".format(*_inclusive(detector.rectangle)))],
-        }
-        self.widget.children = [*self._buttons.values(), self._kind, *fields[detector.kind]]
+        self._text.value = _limits(detector.rectangle)
+        self.widget.children = [*self._buttons.values(), self._kind, *self._fields[detector.kind]]
 
     def _shown(self, name: str) -> float:
         return rounded(getattr(self._detector, name) * self._scale)
@@ -88,58 +99,61 @@ class PlaceBar:
 
     Parameters
     ----------
+    shape : (int, int)
+        Rows and columns of the scan.
     on_source : callable
-        Called with ``"point"``, ``"rectangle"`` or ``"scan"``.
+        Called with what somebody chose.
     on_position : callable
         Called with the row and column that somebody entered.
+
+    Attributes
+    ----------
+    widget : HBox
     """
 
-    def __init__(self, on_source: Callable[[Source], None], on_position: Callable[[tuple[int, int]], None]) -> None:
-        self._on_source, self._on_position = on_source, on_position
-        self._shown: tuple[Source, tuple[int, int]] = ("point", (0, 0))
-        self._source = ToggleButtons(options=SOURCES, value="point", style={"button_width": "auto"})
-        self._source.observe(self._source_chosen, "value")
-        self._row, self._column = _count(), _count()
-        for field in (self._row, self._column):
-            field.observe(self._entered, "value")
-        self._text = HTML()
-        self.widget = HBox([], layout=IN_A_LINE)
-
-    def show(
-        self, source: Source, position: tuple[int, int], rectangle: tuple[int, int, int, int], shape: tuple[int, int]
+    def __init__(
+        self,
+        shape: Position,
+        on_source: Callable[[Source], None],
+        on_position: Callable[[Position], None],
     ) -> None:
-        """Show the source, with its place in a scan of this many rows and columns."""
-        self._shown = source, position
-        self._source.value = source
-        for field, number, count in zip((self._row, self._column), position, shape, strict=True):
-            field.max = count - 1
-            field.value = number
-        self._text.value = "rows {} – {}, columns {} – {}".format(*_inclusive(rectangle))
-        places: dict[Source, list[Any]] = {
-            "point": [HTML("row"), self._row, HTML("column"), self._column],
+        self._on_source, self._on_position = on_source, on_position
+        self._chosen: Source = "point"
+        self._position: Position = (0, 0)
+        self._source = ToggleButtons(options=SOURCES, value="point", style=CHOSEN)
+        self._source.observe(self._source_chosen, "value")
+        self._numbers = [BoundedIntText(min=0, max=count - 1, layout=Layout(width="64px")) for count in shape]
+        for axis, field in enumerate(self._numbers):
+            field.observe(lambda change, axis=axis: self._entered(axis, change.new), "value")
+        self._text = HTML()
+        row, column = self._numbers
+        self._fields: dict[Source, list[Any]] = {
+            "point": [HTML("row"), row, HTML("column"), column],
             "rectangle": [self._text],
             "scan": [],
         }
-        self.widget.children = [HTML("Pattern"), self._source, *places[source]]
+        self._label = HTML("Pattern")
+        self.widget = HBox(layout=IN_A_LINE)
+
+    def show(self, source: Source, position: Position, rectangle: Rectangle) -> None:
+        """Show the source with its place."""
+        self._chosen, self._position = source, position
+        self._source.value = source
+        for field, number in zip(self._numbers, position, strict=True):
+            field.value = number
+        self._text.value = _limits(rectangle)
+        self.widget.children = [self._label, self._source, *self._fields[source]]
 
     def _source_chosen(self, change: Any) -> None:
-        if change.new != self._shown[0]:
+        if change.new != self._chosen:
             self._on_source(change.new)
 
-    def _entered(self, _change: Any) -> None:
-        position = self._row.value, self._column.value
-        if position != self._shown[1]:
-            self._on_position(position)
+    def _entered(self, axis: int, number: int) -> None:
+        if number != self._position[axis]:
+            row, column = self._position
+            self._on_position((number, column) if axis == 0 else (row, number))
 
 
-def _inclusive(rectangle: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+def _limits(rectangle: Rectangle) -> str:
     top, bottom, left, right = rectangle
-    return top, bottom - 1, left, right - 1
-
-
-def _number(low: float, high: float, width: str) -> BoundedFloatText:
-    return BoundedFloatText(min=low, max=high, layout=Layout(width=width))
-
-
-def _count() -> BoundedIntText:
-    return BoundedIntText(min=0, max=0, layout=Layout(width="64px"))
+    return f"rows {top} – {bottom - 1}, columns {left} – {right - 1}"
