@@ -113,10 +113,7 @@ class Board:
         state = self._states.get(name)
         if state is None:
             return
-        rank, best = self._rank(name, shown), self._rank(name, state.shown)
-        if rank < best:
-            return
-        if rank > best:
+        if self._rank(name, shown) > self._rank(name, state.shown):
             self._states[name] = replace(state, shown=shown)
             self._tell(Published(name, shown.revision, shown.every, shown.reused))
         if not self.is_current(name, shown.revision):
@@ -124,7 +121,7 @@ class Board:
         if shown.every == 1:
             self._states[name] = replace(self._states[name], error=None)
             self.set_status([name], Status.FRESH)
-        elif state.status not in SETTLED:  # a preview does not go on with what was cancelled meanwhile
+        elif state.status not in SETTLED:  # a preview changes nothing for what is fresh or was cancelled meanwhile
             self.set_status([name], Status.PREVIEW)
 
     def _rank(self, name: str, shown: Shown | None) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -66,6 +67,7 @@ class Settings:
             own = {n: v for n, v in self.values(recipe).items() if "." in n and not same(v, self.values(graph)[n])}
             self.given = own | self.given
         self._written = self.values(self._loaded({}, incomplete=True))
+        self._saving = threading.Lock()
 
     def fitted(self, name: str, value: object) -> Any:
         """A value as the parameter called ``name`` takes it, in base units.
@@ -126,6 +128,10 @@ class Settings:
         UsageError
             The recipe is not a file and none is named, or it cannot be read or written.
         """
+        with self._saving:
+            return self._saved(given, path)
+
+    def _saved(self, given: Mapping[str, Any], path: Path | None) -> Path:
         own = self._document.path
         if path is None and own is None:
             raise UsageError("the recipe is not a file; say where to save it")

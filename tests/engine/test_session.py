@@ -399,18 +399,16 @@ def test_a_step_that_writes_files_waits_for_apply(session):
 
 def test_what_takes_no_longer_than_somebody_waits_is_finished_and_shown(session, monkeypatch):
     monkeypatch.setattr(scheduler, "QUICK", -1.0)
-    session.watch("stubborn")
-    session.wait()
-    session.unwatch("stubborn")
+    session.watch("one")
     session.set(value=2)
-    float(session.value("one"))
-    session._scheduler._seconds = {"stubborn": 0.5}  # of `one` it is not known, but that is there
+    session.wait()
+    session._scheduler._seconds = {"gated": 0.5}  # not that of `one`, which is there and need not run
     with gate.closed():
-        session.watch("stubborn")
+        session.watch("gated")
         gate.entered()
         session.set(value=3)
     session.wait()
-    assert published(session, "stubborn")[-2:] == [2, 3]
+    assert published(session, "gated") == [2, 3]
 
 
 def test_asking_for_one_value_runs_no_other_expensive_step(session):

@@ -38,7 +38,8 @@ def test_something_older_or_coarser_is_not_shown(board):
         assert board.state("map").shown is best
         assert board.state("map").status is Status.PREVIEW
     board.publish("map", shown(3))
-    assert board.state("map").status is Status.FRESH
+    board.publish("map", shown(3, 2))
+    assert (board.state("map").shown.every, board.state("map").status) == (1, Status.FRESH)
 
 
 def test_a_result_of_an_older_revision_is_fresh_if_nothing_affected_it_since(board):

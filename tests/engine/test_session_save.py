@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from engine.plugin import registry
 
@@ -185,3 +187,27 @@ def test_a_session_of_another_ones_graph_has_all_of_its_values(path):
     first = a_session(path)
     first.set({"ricom.low": 0.1, "sigma": 2.5})
     assert facts(a_session(first.graph).graph) == facts(first.graph)
+
+
+def test_threads_may_save_at_once(path):
+    session = a_session(path)
+    errors = []
+
+    def play(value):
+        for step in range(30):
+            session.set(sigma=value + step / 100)
+            try:
+                session.save()
+            except UsageError as error:
+                errors.append(error)
+
+    threads = [threading.Thread(target=play, args=(value,)) for value in (2, 3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+        assert not thread.is_alive()
+    assert not errors
+    session.save()
+    assert load(path, registry=registry()).parameters["sigma"] == session.values["sigma"]
+    assert [file.name for file in path.parent.glob(".*")] == []
