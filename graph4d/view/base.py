@@ -25,4 +25,4 @@ class Dimmable:
 
     def dim(self, on: bool) -> None:
         """Show that the picture is older than the parameters, or that it is not."""
-        self.layout.styles = dict(DIMMED if on else CLEAR)
+        self.layout.styles = {**self.layout.styles, **(DIMMED if on else CLEAR)}

@@ -192,6 +192,6 @@ def _logarithmic(values: NDArray[Any]) -> Limits:
     some = some[some > 0]
     if some.size == 0:
         return 0.1, 1.0
-    high = full_range(values)[1]
+    high = float(values[np.isfinite(values)].max())
     low = max(float(np.percentile(some, 1)), high / DYNAMIC_RANGE)
     return (low, high) if low < high else (high / 10, high)

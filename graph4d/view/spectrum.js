@@ -11,7 +11,11 @@ function transform() {
 
 const on = layout.children.includes(plane)
 if (buttons.includes(cb_obj)) {
-  if (!on) transform()
+  if (!on) {
+    transform()
+    const {bbox, frame} = cb_context.index.find_one(picture)
+    plane.setv({min_border_right: bbox.width - frame.bbox.right}, {sync: false})  // as wide as the picture's colour bar
+  }
   layout.setv({children: [on ? picture : plane]}, {sync: false})
   closed.setv({active: false}, {sync: false})
 } else if (on) {

@@ -241,8 +241,10 @@ def test_the_exact_image_after_a_preview_fills_the_frame_and_a_zoom_stays() -> N
 @pytest.mark.parametrize("value_type", [IMAGE, LABELS])
 def test_a_figure_that_is_not_current_fades_until_it_is(value_type: ValueType) -> None:
     figure = drawn(an_image(np.zeros((4, 4), int)), value_type)
+    figure.layout.styles = {"margin": "4px"}
     figure.dim(True)
     assert float(figure.layout.styles["opacity"]) < 0.6
+    assert figure.layout.styles["margin"] == "4px"
     figure.dim(False)
     assert figure.layout.styles["opacity"] == "1"  # a browser keeps a style that it is no longer told of
 

@@ -294,8 +294,10 @@ def test_the_spectrum_of_a_lattice_has_its_peaks_at_the_inverse_period_and_follo
     stack = np.stack([fringes(2.0), fringes(4.0)])
     screen = opened(drawn(an_image(stack)))
     handle = screen.page.locator(".noUi-handle")
+    width = screen.page.evaluate("window.figures()[0].bbox.width")
     press(screen, "Fourier")
     screen.wait_until(lambda: screen.page.evaluate("window.figures()[0].model.title.text.text") == "FFT of picture")
+    assert screen.page.evaluate("window.figures()[0].bbox.width") == width  # what stands beside it does not move
     for period, key in ((4.0, "ArrowLeft"), (2.0, "ArrowRight")):
         y, x = peaks(screen)
         np.testing.assert_allclose(np.abs(x), 10 / period, atol=0.25)  # in 1/nm
