@@ -16,6 +16,23 @@ if TYPE_CHECKING:
 
 __all__ = ["explorer_graph", "seen_recipe"]
 
+MOVED = {
+    ("pattern", "position"): ("position", "row and column of the pattern"),
+    ("pattern", "rectangle"): ("region", "of scan positions, for the mean pattern"),
+    ("ring", "inner"): ("inner", "radius of the detector"),
+    ("ring", "inner_px"): ("inner", "radius of the detector, in its pixels"),
+    ("ring", "outer"): ("outer", "radius of the detector"),
+    ("ring", "outer_px"): ("outer", "radius of the detector, in its pixels"),
+    ("detector", "inner"): ("inner", "radius of the detector"),
+    ("detector", "inner_px"): ("inner", "radius of the detector, in its pixels"),
+    ("detector", "outer"): ("outer", "radius of the detector"),
+    ("detector", "outer_px"): ("outer", "radius of the detector, in its pixels"),
+    ("detector", "offset"): ("offset", "of the detector from the beam, rows and columns of its pixels"),
+    ("detector", "rectangle"): ("area", "of the detector: first row, last row + 1, first column, last column + 1"),
+    ("ricom", "kernel"): ("kernel", "window of riCOM: odd, in scan positions"),
+}
+"""What the hand moves: for a parameter of a step the name that it has in a copied recipe, and its help."""
+
 
 def explorer_graph(path: Path) -> Graph:
     """All that the explorer can show of a file; what it does show is a part of it."""
@@ -35,6 +52,8 @@ def explorer_graph(path: Path) -> Graph:
 def seen_recipe(graph: Graph, seen: Mapping[str, str]) -> str:
     """A recipe of those steps alone that lead to what is seen, with their present values.
 
+    Position, detector and kernel become its parameters, with the controls for ``graph4d view``.
+
     Parameters
     ----------
     graph : Graph
@@ -49,12 +68,20 @@ def seen_recipe(graph: Graph, seen: Mapping[str, str]) -> str:
     """
     needed = graph.ancestors(seen.values())
     scan = Path(graph.steps["load"].parameters["path"])
+    nodes = {name: _entry(step) for name, step in graph.steps.items() if name in needed}
+    params: dict[str, Any] = {"scan": {"type": "path", "default": scan.name, "help": "the scan, beside this recipe"}}
+    for (step, parameter), (name, text) in MOVED.items():
+        given = nodes.get(step, {}).get("with", {})
+        if parameter in given:
+            params[name] = {**_kind(graph.steps[step], parameter), "default": given[parameter], "help": text}
+            given[parameter] = f"${name}"
+    view = {"show": list(seen.values()), "controls": _controls(params, seen)}
     data: dict[str, Any] = {
         "graph4d": 1,
         "title": f"What is in {scan.name}?",
-        "params": {"scan": {"type": "path", "default": scan.name, "help": "the scan, beside this recipe"}},
-        "nodes": {name: _entry(step) for name, step in graph.steps.items() if name in needed},
-        "views": {"main": {"show": list(seen.values())}},
+        "params": params,
+        "nodes": nodes,
+        "views": {"main": view},
         "outputs": dict(seen),
     }
     command = f"graph4d run RECIPE --set {shlex.quote(f'scan={scan}')} --report report.html"
@@ -73,3 +100,29 @@ def _entry(step: Step) -> dict[str, Any]:
         elif value is not None and (name in step.given or value != parameter.default):
             given[name] = written(parameter, value)
     return {**entry, "with": given} if given else entry
+
+
+def _kind(step: Step, name: str) -> dict[str, Any]:
+    """How a recipe declares a parameter of the kind that a step has."""
+    parameter = step.node.schema.parameters[name]
+    if parameter.kind == "list":
+        return {"type": "list", "items": parameter.items[0].kind, "length": parameter.length}
+    return {"type": "angle" if parameter.unit else parameter.kind}
+
+
+def _controls(params: Mapping[str, Any], seen: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Controls for those parameters that there are: handles over the pattern and the image, a slider."""
+    on_pattern, on_image = {"on": seen.get("pattern", "")}, {"on": seen.get("image", "")}
+    centre = {"center": "offset"} if "offset" in params else {}
+    if "inner" in params:
+        detector = {"inner": {"ring": {**on_pattern, "outer": "outer", **centre}}}
+    else:
+        detector = {"outer": {"disc": {**on_pattern, **centre}}}
+    handles: dict[str, dict[str, Any]] = {
+        "position": {"point": on_image},
+        "region": {"rectangle": on_image},
+        "area": {"rectangle": on_pattern},
+        **detector,
+        "kernel": {"slider": {"step": 2}},
+    }
+    return {name: control for name, control in handles.items() if name in params}

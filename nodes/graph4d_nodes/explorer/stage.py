@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,9 @@ __all__ = ["Stage"]
 
 OLD = (Status.RUNNING, Status.STALE, Status.FAILED, Status.CANCELLED)
 """What is shown then is not what is asked for."""
+
+SUMS_BYTES = 64 << 20
+"""What radial sums may take: the finer they are, the more exactly a ring is the one that is drawn."""
 
 Position = tuple[int, int]
 Rectangle = tuple[int, int, int, int]
@@ -78,6 +82,7 @@ class Stage:
         kernel = HBox([HTML("riCOM"), self.kernel.widget], layout=Layout(width="340px"))
         bars = HBox([self.detector_bar.widget, self.place_bar.widget, kernel], layout=IN_A_LINE)
         self.widget = VBox([bars, Width(self._fit), self.view])
+        session.set({"sums.width": _ring_width(scan)})
         self.set_source(self.source)
         self.set_detector(self.detector)
         self._watch("com", "com")
@@ -206,3 +211,10 @@ def _presets(scan: Scan4D, origin: DataArray | None) -> dict[str, Detector | Non
     """The usual detectors for a scan, whose disc is known or can be estimated."""
     disc = probe_radius(scan.geometry) or estimated_disc(scan)
     return presets(disc, edge_radius(scan, origin_list(scan, origin)))
+
+
+def _ring_width(scan: Scan4D) -> float:
+    """Distance of the radii [px] that rings are cut to."""
+    rows, columns, height, width = scan.shape
+    across = 4 * rows * columns * math.hypot(height, width)
+    return next((size for size in (0.25, 0.5) if across / size <= SUMS_BYTES), 1.0)
