@@ -43,8 +43,8 @@ FRAME = 0.05
 """What a preview should take [s]."""
 FIRST = 1024
 """Positions that the first preview sees, about."""
-COARSEST = 1024
-"""No preview leaves out more positions along an axis, however slow it is: fewer of them would not make it faster."""
+FEWEST = 64
+"""Positions that every preview sees, about, however slow it is: from fewer there is nothing to be seen."""
 PATIENCE = 1.0
 """A computation that takes longer is given up when its result is not wanted any more [s]."""
 RECENT = 16
@@ -206,8 +206,10 @@ class Scheduler:
             self._preview(moment, partly, reductions)
 
     def _preview(self, moment: Moment, refs: Mapping[str, Ref], reductions: set[str]) -> None:
-        if self._every == 0:
-            self._every = self._first_stride(moment, moment.graph.ancestors(ref.step for ref in refs.values()))
+        handles = _handles(moment.graph, refs.values())
+        if self._every == 0:  # open what will be read, to see how much there is of it
+            opened = self._run(moment, handles, self._passing, self._quick)
+            self._every = max(2, math.ceil(math.sqrt(_positions(opened, handles) / FIRST)))
         every = self._every
         run = self._run(moment, refs, self._passing, self._quick, every=every)
         self._publish(moment, run, previews=reductions)
@@ -217,15 +219,8 @@ class Scheduler:
             # steps, for the first preview also loads code, and a stride that changed all the time would flicker.
             factor = min(max(math.sqrt(took / FRAME), 0.5), 2.0)
             if not 0.6 < factor < 1.3:
-                self._every = min(max(2, round(every * factor)), COARSEST)
-
-    def _first_stride(self, moment: Moment, steps: Iterable[str]) -> int:
-        """Open what a preview will read, to see how much there is of it."""
-        inputs = {ref for name in steps for ref in moment.graph.steps[name].inputs.values()}
-        handles = {str(ref): ref for ref in inputs if is_lazy(moment.graph.steps[ref.step].node, ref.output)}
-        run = self._run(moment, handles, self._passing, self._quick)
-        counts = [math.prod(getattr(run.load(ref), "positions", ())) for ref in handles.values()]
-        return max(2, math.ceil(math.sqrt(max(counts, default=1) / FIRST)))
+                every = round(every * factor)
+            self._every = max(2, min(every, math.isqrt(_positions(run, handles) // FEWEST)))
 
     def _exactly(self, moment: Moment) -> Callable[[], None]:
         """How to begin an exact run. Call with the lock held: from now on it can be cancelled, and is the only one."""
@@ -355,6 +350,18 @@ class Scheduler:
         with self.changed:
             self._board.fail(moment.names[0], moment.revision, failure)
             self.changed.notify_all()
+
+
+def _handles(graph: Graph, refs: Iterable[Ref]) -> dict[str, Ref]:
+    """The lazy values that are read for these."""
+    steps = graph.ancestors(ref.step for ref in refs)
+    inputs = {ref for name in steps for ref in graph.steps[name].inputs.values()}
+    return {str(ref): ref for ref in inputs if is_lazy(graph.steps[ref.step].node, ref.output)}
+
+
+def _positions(run: Run, handles: Mapping[str, Ref]) -> int:
+    """How many positions the largest of the stacks has that a run read."""
+    return max((math.prod(getattr(run.load(ref), "positions", ())) for ref in handles.values()), default=1)
 
 
 def _writes(step: Step) -> bool:
