@@ -169,9 +169,7 @@ class _Executor:
         if inputs is None:
             return None
         looked_at = frozenset(self.demand.looked_at.get(name, ()))
-        return Task(
-            self.graph.steps[name], self.ledger.actions[name], inputs, looked_at, lambda: name in self.dropped
-        )
+        return Task(self.graph.steps[name], self.ledger.actions[name], inputs, looked_at, lambda: name in self.dropped)
 
     def _by_root(self, names: Sequence[str]) -> list[list[str]]:
         """Reductions grouped by the stack that is really read, and by how much of it."""
