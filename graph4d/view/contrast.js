@@ -8,7 +8,7 @@ const PARTS = 128
 const [WIDTH, HEIGHT] = [328, 64]
 const STYLE = `
   .contrast { font: 12px Helvetica, Arial, sans-serif; color: #1f2933; width: ${WIDTH}px; padding: 4px 0 0 6px;
-    box-sizing: content-box; }
+    box-sizing: content-box; background: white; }
   .contrast canvas { display: block; width: ${WIDTH}px; height: ${HEIGHT}px; background: #f5f7f9; cursor: ew-resize;
     touch-action: none; }
   .contrast .row { display: flex; gap: 6px; align-items: center; margin-top: 5px; }

@@ -142,7 +142,9 @@ def test_the_histogram_counts_as_numpy_does(page: Page) -> None:
         assert np.abs(np.subtract(counts, expected)).sum() <= 2  # the last bits of an edge
 
 
-@pytest.mark.parametrize(("shape", "size"), [((64, 64), (64, 64)), ((40, 100), (64, 128)), ((600, 20), (512, 32))])
+@pytest.mark.parametrize(
+    ("shape", "size"), [((64, 64), (64, 64)), ((40, 100), (64, 128)), ((600, 20), (512, 32)), ((1, 9), (1, 16))]
+)
 def test_the_spectrum_is_that_of_numpy(page: Page, shape: tuple[int, int], size: tuple[int, int]) -> None:
     values = np.random.default_rng(3).normal(5, 1, size=shape).astype(np.float32)
     got = computed(
