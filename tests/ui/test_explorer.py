@@ -157,7 +157,8 @@ def test_presets_are_those_of_the_node(opened, file, preset):
     explorer.wait(10)
     ring = explorer.session.value("ring").attrs
     alpha = 4.06
-    inner, outer = {"bf": (0, alpha), "abf": (alpha / 2, alpha), "adf": (1.2 * alpha, 9.9)}[preset]  # the beam is at column 9.4
+    edge = 9.9  # the beam is at column 9.4
+    inner, outer = {"bf": (0, alpha), "abf": (alpha / 2, alpha), "adf": (1.2 * alpha, edge)}[preset]
     assert (ring["inner_px"], ring["outer_px"]) == pytest.approx((inner, outer), abs=0.13)
     assert explorer.stage.presets["haadf"] is None  # it would begin beyond the edge
 
