@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import json
 import logging
+import os
 import secrets
 import socket
 import tempfile
@@ -69,10 +70,12 @@ def _run(page: Path, port: int, token: str) -> None:
     voila = importlib.import_module("voila.app")
     # A dashboard reads and writes files in the user's name: a token keeps out others who work on this machine, and so
     # do kernels that are talked to by files of the user's own instead of ports.
+    paths = [str(Path(__file__).parent / "jupyter"), *filter(None, [os.environ.get("JUPYTER_PATH")])]
+    os.environ["JUPYTER_PATH"] = os.pathsep.join(paths)  # where the page's template is
     options = {"ip": HOST, "port": port, "port_retries": 0, "token": token, "open_browser": False, "log_level": "ERROR"}
     logging.getLogger("tornado").setLevel(logging.ERROR)  # it warns of timeouts that Voila chose
     arguments = [f"--Voila.{name}={value}" for name, value in options.items()]
-    more = ["--KernelManager.transport=ipc", "--VoilaConfiguration.show_tracebacks=True"]
+    more = ["--KernelManager.transport=ipc", "--VoilaConfiguration.show_tracebacks=True", "--template=graph4d"]
     voila.Voila.launch_instance([str(page), *arguments, *more])
 
 
