@@ -11,6 +11,7 @@ import ipywidgets
 
 from graph4d.parameters import Parameter
 from graph4d.widgets.entry import Entry
+from graph4d.widgets.slider import RangeSlider
 
 __all__ = ["Choice", "Editor", "Field", "Fields", "Slider", "Switch"]
 
@@ -132,52 +133,29 @@ class Slider:
         self.entry, self.unit = entry, entry.unit
         self._edited = edited
         self._log = log and low > 0
-        self._whole = entry.parameter.kind == "int" and not self._log
-        self._position: float | None = None
-        ends = {"min": self._place(low), "max": self._place(high)}
-        if self._log:
-            size = (ends["max"] - ends["min"]) / LOG_STEPS
-            made = ipywidgets.FloatSlider(**ends, step=size, readout=False)
-        elif self._whole:
-            made = ipywidgets.IntSlider(**ends, step=round(step), readout=False)
-        else:
-            made = ipywidgets.FloatSlider(**ends, step=step * entry.factor, readout=False)
-        self.slider = made
+        ends = self._place(low), self._place(high)
+        self.slider = RangeSlider(*ends, (ends[1] - ends[0]) / LOG_STEPS if self._log else step * entry.factor)
+        self.slider.on_move(self._moved)
         self.field = Field(entry, edited)
-        self.slider.observe(self._moved, "value")
         self.widget = ipywidgets.HBox([self.slider, self.field.widget])
 
     def show(self, value: Any) -> None:
         """Show a number; None leaves the slider where it is."""
         self.field.show(value)
-        if value is None or (self._log and value <= 0):
-            return
-        position = self._place(value)
-        if position < self.slider.min:
-            self.slider.min = position
-        if position > self.slider.max:
-            self.slider.max = position
-        self._position = position
-        self.slider.value = position
+        if value is not None and not (self._log and value <= 0):
+            self.slider.show(self._place(value))
 
     def _place(self, value: float) -> float:
-        if self._whole:
-            return round(value)
         return math.log10(value * self.entry.factor) if self._log else value * self.entry.factor
 
-    def _moved(self, change: Any) -> None:
-        position = change["new"]
-        # A browser rounds what it is to show to its steps, and says so; that is nobody's wish.
-        if self._position is not None and abs(position - self._position) <= self.slider.step / 2:
-            return
-        self._position = position
-        self._edited(lambda: self._read(position), True)
+    def _moved(self, position: float, moving: bool) -> None:
+        self._edited(lambda: self._read(position), moving)
 
     def _read(self, position: float) -> Any:
         parameter = self.entry.parameter
-        number = self.entry.base(10**position if self._log else position)
+        number = self.entry.base(float(f"{10**position:.4g}") if self._log else position)
         if parameter.kind != "int":
-            return parameter.coerce(float(f"{number:.4g}") if self._log else number)
+            return parameter.coerce(number)
         nearest = round(number)
         return parameter.coerce(nearest + 1 if parameter.odd and nearest % 2 == 0 else nearest)
 

@@ -27,6 +27,9 @@ nodes:
   gated: {use: play.gated, with: {value: $value}}
   dear: {use: play.dear, with: {value: $value}}
   pattern: {use: play.pattern}
+  bar: {use: play.bar, with: {value: $value}}
+  mask: {use: play.mask, with: {inner: $inner, outer: $outer}}
+  cross: {use: play.cross, with: {position: $position}}
   places:
     use: play.places
     with: {inner: $inner, outer: $outer, centre: $centre, position: $position, window: $window}
@@ -34,6 +37,10 @@ views:
   main: {show: [plain], controls: {value: {slider: {min: 0, max: 10, step: 0.5}}}}
   dear: {show: [dear, plain], controls: {value: {}}}
   gated: {show: [gated], controls: {value: {number: {}}}}
+  seen: {show: [bar], controls: {value: {slider: {min: 0, max: 10, step: 0.5}}}}
+  drag:
+    show: [pattern, mask, cross]
+    controls: {inner: {ring: {on: pattern, outer: outer}}, position: {point: {on: cross}}}
   hand:
     show: [pattern, places]
     controls:
@@ -77,12 +84,42 @@ def dear(*, value: float = 1.0) -> Image:
     return an_image(value)
 
 
+@node("play.bar")
+def bar(*, value: float = 1.0) -> Image:
+    """An image whose columns below ``value`` are white, the others black; none of a negative one."""
+    if value < 0:
+        raise ValueError(f"{value} is negative")
+    return xr.DataArray(np.zeros((8, 11)) + (np.arange(11) < value), dims=("y", "x"), attrs={"units": "1"})
+
+
+@node("play.cross")
+def cross(*, position: tuple[int, int]) -> Image:
+    """An image with one white row and one white column."""
+    values = np.zeros((8, 11))
+    values[position[0]] = 1.0
+    values[:, position[1]] = 1.0
+    return xr.DataArray(values, dims=("y", "x"), attrs={"units": "1"})
+
+
+K = (np.arange(32) - 16) * 0.05
+"""Of 32 pixels of 0.05 1/Å, which is 1 mrad at a wavelength of 0.02 Å."""
+
+
 @node("play.pattern")
 def pattern() -> Pattern:
-    """A pattern of 32² pixels of 0.05 1/Å, which is 1 mrad at a wavelength of 0.02 Å."""
-    k = (np.arange(32) - 16) * 0.05
-    coords = {dim: (dim, k, {"units": "1/Å"}) for dim in ("ky", "kx")}
-    values = np.exp(-20 * (k[:, None] ** 2 + k**2)) + 1e-3
+    """A pattern of a known wavelength."""
+    return _a_pattern(np.exp(-20 * (K[:, None] ** 2 + K**2)) + 1e-3)
+
+
+@node("play.mask")
+def mask(*, inner: Angle, outer: Angle) -> Image:
+    """A pattern that is white within a ring, drawn as an image."""
+    radius = 0.02 * np.hypot(K[:, None], K)
+    return _a_pattern(1.0 * ((radius >= inner) & (radius < outer))).rename(ky="y", kx="x")
+
+
+def _a_pattern(values: Any) -> xr.DataArray:
+    coords = {dim: (dim, K, {"units": "1/Å"}) for dim in ("ky", "kx")}
     attrs = {"units": "counts", "equivalents": {"rad": 0.02}}
     return xr.DataArray(values, dims=("ky", "kx"), coords=coords, attrs=attrs)
 
@@ -128,12 +165,22 @@ def kinds(
     return an_image(float(width))
 
 
+NODES = (image, gated, dear, bar, cross, pattern, mask, places, kinds)
+
+
+def install() -> None:
+    """Make the nodes known in this process, for good."""
+    for known in NODES:
+        default_registry().register(known)
+    gate.set()
+
+
 @pytest.fixture
 def play(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Installs the nodes."""
-    known: Any = default_registry()
-    own = {n.id: n for n in (image, gated, dear, pattern, places, kinds)}
-    monkeypatch.setattr(known, "_nodes", {**known._nodes, **own})
+    registry: Any = default_registry()
+    own = {known.id: known for known in NODES}
+    monkeypatch.setattr(registry, "_nodes", {**registry._nodes, **own})
     gate.set()
     yield
     gate.set()

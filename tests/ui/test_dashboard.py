@@ -70,7 +70,7 @@ def test_a_slider_changes_the_picture(opened: Opened) -> None:
     dashboard.wait(20)
     soon(lambda: pixels(dashboard, "plain")[0, 0] == 2)
     editor: Any = dashboard.controls.controls["value"].editor
-    editor.slider.value = 7.5
+    editor.slider.hand = [7.5, False, 0]
     dashboard.wait(20)
     soon(lambda: pixels(dashboard, "plain")[0, 0] == 7.5)
 
@@ -78,7 +78,7 @@ def test_a_slider_changes_the_picture(opened: Opened) -> None:
 def test_the_pictures_are_those_of_the_view_and_all_views_are_seen_if_none_is_named(opened: Opened) -> None:
     assert list(opened("main").pictures) == ["plain"]
     gate.clear()
-    assert list(opened(None).pictures) == ["plain", "dear", "gated", "pattern", "places"]
+    assert list(opened(None).pictures) == ["plain", "dear", "gated", "bar", "pattern", "mask", "cross", "places"]
 
 
 def test_a_recipe_without_views_shows_its_outputs_and_controls_of_its_parameters(opened: Opened) -> None:

@@ -1,0 +1,55 @@
+"""A slider that tells moving from resting, and never takes what it is shown for a wish of the user."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+__all__ = ["RangeSlider"]
+
+
+class RangeSlider(anywidget.AnyWidget):
+    """A slider. That of ipywidgets does not say when it is let go, and answers whatever it is shown.
+
+    Parameters
+    ----------
+    low, high, step : float
+    hint : str
+        Its tooltip.
+
+    Attributes
+    ----------
+    position : float
+        What it shows; beyond its ends it becomes longer.
+    """
+
+    _esm = Path(__file__).with_suffix(".js")
+    min = traitlets.Float().tag(sync=True)
+    max = traitlets.Float().tag(sync=True)
+    step = traitlets.Float().tag(sync=True)
+    position = traitlets.Float().tag(sync=True)
+    hint = traitlets.Unicode().tag(sync=True)
+    hand = traitlets.List().tag(sync=True)
+    """Where the hand has put it, whether it holds it still, and a number that no two events share."""
+
+    def __init__(self, low: float, high: float, step: float, hint: str = "") -> None:
+        super().__init__(min=low, max=high, step=step, position=low, hint=hint)
+
+    def show(self, position: float) -> None:
+        """Put it somewhere."""
+        with self.hold_sync():
+            self.min, self.max = min(self.min, position), max(self.max, position)
+            self.position = position
+
+    def on_move(self, callback: Callable[[float, bool], None]) -> None:
+        """Call ``callback(position, moving)`` when the hand moves it; ``moving`` is false when it lets go."""
+
+        def moved(change: Any) -> None:
+            position, moving, _ = change["new"]
+            callback(float(position), bool(moving))
+
+        self.observe(moved, "hand")
