@@ -15,7 +15,7 @@ from graph4d.view.base import Dimmable, titled
 from graph4d.view.frame import FRAME, MapFrame, place, plain, save_with, set_text
 from graph4d.view.palettes import hue_colours
 from graph4d.view.pixels import block_means, full_range, map_of, sample
-from graph4d.view.quantity import quantity, unit_text
+from graph4d.view.quantity import quantity, shown_unit
 
 if TYPE_CHECKING:
     from bokeh.models import UIElement
@@ -28,6 +28,9 @@ __all__ = ["VectorFieldFigure", "arrows", "colours"]
 ARROWS = 14
 """At most so many arrows along a side."""
 HUES = 720
+"""Directions that have a colour of their own."""
+PAPER = {"background-color": "white"}
+"""What a file that is saved has behind both parts."""
 WHEEL = 84
 """Diameter of the colour wheel [px]."""
 WHEEL_FRAME = 92
@@ -54,7 +57,7 @@ class VectorFieldFigure(Dimmable):
         self.arrows = ColumnDataSource({"xs": [], "ys": []})
         self.frame.figure.multi_line("xs", "ys", source=self.arrows, color="white", alpha=0.8, line_width=1.2)
         self.wheel = _wheel()
-        self.layout: UIElement = row(self.frame.figure, column(Spacer(height=FRAME // 3), self.wheel))
+        self.layout: UIElement = row(self.frame.figure, column(Spacer(height=FRAME // 3), self.wheel), styles=PAPER)
         save_with(self.frame.figure, self.layout)
         self.update(value)
 
@@ -65,9 +68,10 @@ class VectorFieldFigure(Dimmable):
         y, x = shown.values.astype(np.float32)
         magnitude, angle = np.hypot(y, x), np.arctan2(y, x)
         full = _full_scale(magnitude)
+        factor, shown_in = shown_unit(full, unit)
         self.source.data = {
             "image": [_packed(colours(angle, magnitude / full))],
-            "magnitude": [magnitude],
+            "magnitude": [magnitude * np.float32(factor)],
             "angle": [np.rad2deg(angle)],
             **place(shown.rows, shown.columns),
         }
@@ -75,7 +79,7 @@ class VectorFieldFigure(Dimmable):
         self.arrows.data = {"xs": xs, "ys": ys}
         set_text(self.frame.figure.title, titled(self.title, shown.note, note))
         self.frame.fit(shown.rows, shown.columns)
-        entries = {"magnitude": ("magnitude", unit_text(unit)), "direction": ("angle", "° clockwise from right")}
+        entries = {"magnitude": ("magnitude", shown_in), "direction": ("angle", "° clockwise from right")}
         self.frame.tell([self.glyph], entries, shown.columns.unit)
         set_text(self.wheel.title, f"at the edge\n{quantity(full, unit, digits=3)}")
 

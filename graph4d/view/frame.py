@@ -49,7 +49,7 @@ CLEAR = "rgba(0, 0, 0, 0)"
 """Colour of pixels without a value: what lies behind shows, which no palette contains."""
 BEHIND = "#dfe8f2"
 FONT = "Helvetica, Arial, sans-serif"
-OVER_TITLE = ":host > * { background-color: rgba(255, 255, 255, 0.93); }"
+OVER_TITLE = ":host > * { background-color: white; }"
 NO_WIDTH = ":host { width: 0 !important; }"
 """The toolbar lies over the end of the title while it is seen: beside it there would be no room for all buttons."""
 ROUND_LENGTHS = [mantissa * 10.0**power for power in range(-4, 6) for mantissa in (1, 2, 5)]

@@ -76,6 +76,8 @@ def test_arrows_point_where_the_vectors_do(y: float, x: float) -> None:
 def test_the_legend_names_the_magnitude_of_full_colour() -> None:
     figure = figure_for(a_field(np.zeros((8, 8)), np.full((8, 8), 0.0125)), FIELD, "com")
     assert figure.wheel.title.text.text == "at the edge\n0.125 nm⁻¹"
+    np.testing.assert_allclose(figure.source.data["magnitude"][0], 0.125)  # as it is told under the cursor
+    assert ("magnitude", "@magnitude{%.4g} nm⁻¹") in figure.frame.hover.tooltips
 
 
 def test_a_field_is_updated_in_place() -> None:
