@@ -33,7 +33,7 @@ class RangeSlider(anywidget.AnyWidget):
     step = traitlets.Float().tag(sync=True)
     position = traitlets.Float().tag(sync=True)
     hint = traitlets.Unicode().tag(sync=True)
-    hand = traitlets.List().tag(sync=True)
+    hand: traitlets.List[Any] = traitlets.List().tag(sync=True)
     """Where the hand has put it, whether it holds it still, and a number that no two events share."""
 
     def __init__(self, low: float, high: float, step: float, hint: str = "") -> None:
