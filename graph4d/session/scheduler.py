@@ -11,7 +11,6 @@ import logging
 import math
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -22,8 +21,11 @@ from graph4d.run.cancel import Cancelled, Token
 from graph4d.run.events import PassFinished, PassProgress, StepFinished, StepProgress
 from graph4d.run.execute import execute
 from graph4d.run.failure import StepError
+from graph4d.session.leftovers import Leftovers
+from graph4d.session.moment import Moment
 from graph4d.session.need import missing_steps, seconds_of
 from graph4d.session.state import Shown, Status
+from graph4d.session.stride import Stride
 from graph4d.store import Store
 
 if TYPE_CHECKING:
@@ -39,36 +41,10 @@ QUICK = 0.1
 """What takes no longer is computed exactly for every move [s]."""
 REST = 0.2
 """A control that has not moved for so long is at rest [s]."""
-FRAME = 0.05
-"""What a preview should take [s]."""
-FIRST = 1024
-"""Positions that the first preview sees, about."""
-FEWEST = 64
-"""Positions that every preview sees, about, however slow it is: from fewer there is nothing to be seen."""
 PATIENCE = 1.0
 """A computation that takes longer is given up when its result is not wanted any more [s]."""
-RECENT = 16
-"""So many moves are remembered, so that going back and forth computes nothing."""
-HANDLES = 8
-"""So many files stay open."""
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Moment:
-    """What is wanted at a moment."""
-
-    graph: Graph
-    revision: int
-    since: float
-    names: tuple[str, ...]
-    applied: frozenset[str]
-    """Those of the names for which steps run that do not without being asked."""
-
-    def wanted(self, names: Iterable[str]) -> dict[str, Ref]:
-        """The values behind names."""
-        return {name: self.graph.find(name) for name in names}
 
 
 @dataclass
@@ -117,10 +93,8 @@ class Scheduler:
         self._ahead = math.inf  # seconds that the exact results are expected to take
         self._quick = Token()
         self._seconds: dict[str, float] = {}
-        self._every = 0
-        self._opened: dict[str, Any] = {}
-        self._recent: deque[set[str]] = deque()  # digests that the last moves used
-        self._made: set[str] = set()  # digests that are in memory because of moves only
+        self._stride = Stride()
+        self._leftovers = Leftovers(store.memory)
 
     def wake(self) -> None:
         """Something has changed. Call with the lock held."""
@@ -149,10 +123,7 @@ class Scheduler:
     def close(self) -> None:
         """Let go of files and of what moves have left in memory. Call with the lock held."""
         self.cancel()
-        self._opened = {}  # what still runs keeps its own until it ends
-        self._store.memory.discard(self._made)
-        self._recent.clear()
-        self._made.clear()
+        self._leftovers.clear()
 
     def _work(self) -> None:
         while (task := self._next()) is not None:
@@ -207,20 +178,13 @@ class Scheduler:
 
     def _preview(self, moment: Moment, refs: Mapping[str, Ref], reductions: set[str]) -> None:
         handles = _handles(moment.graph, refs.values())
-        if self._every == 0:  # open what will be read, to see how much there is of it
+        if self._stride.every == 0:  # open what will be read, to see how much there is of it
             opened = self._run(moment, handles, self._passing, self._quick)
-            self._every = max(2, math.ceil(math.sqrt(_positions(opened, handles) / FIRST)))
-        every = self._every
-        run = self._run(moment, refs, self._passing, self._quick, every=every)
+            self._stride.begin(_positions(opened, handles))
+        run = self._run(moment, refs, self._passing, self._quick, every=self._stride.every)
         self._publish(moment, run, previews=reductions)
         took = sum(event.seconds for event in run.log if isinstance(event, PassFinished))
-        if took > 0:
-            # Work goes with the square of the stride, or less where patterns are stored together; it is approached in
-            # steps, for the first preview also loads code, and a stride that changed all the time would flicker.
-            factor = min(max(math.sqrt(took / FRAME), 0.5), 2.0)
-            if not 0.6 < factor < 1.3:
-                every = round(every * factor)
-            self._every = max(2, min(every, math.isqrt(_positions(run, handles) // FEWEST)))
+        self._stride.learn(took, _positions(run, handles))
 
     def _exactly(self, moment: Moment) -> Callable[[], None]:
         """How to begin an exact run. Call with the lock held: from now on it can be cancelled, and is the only one."""
@@ -274,7 +238,7 @@ class Scheduler:
             workers=self._workers,
             token=token,
             listener=listener,
-            opened=self._opened,
+            opened=self._leftovers.opened,
             **options,
         )
 
@@ -314,22 +278,8 @@ class Scheduler:
                     continue  # it was dropped for a newer revision, which will be looked at
                 elif not strides:
                     self._board.fail(name, moment.revision, error or GraphError(f"{name} was evicted from the store"))
-            self._forget(run)
+            self._leftovers.take(run, passing=run.store is self._passing)
             self.changed.notify_all()
-
-    def _forget(self, run: Run) -> None:
-        """Let go of what moves have left behind, so that memory stays as it is however long somebody plays."""
-        used = {digest for outputs in run.ledger.outputs.values() for digest in outputs.values()}
-        if run.store is self._passing:
-            self._made |= {digest for e in run.log if isinstance(e, StepFinished) for _, digest in e.outputs}
-            self._recent.append(used)
-        while len(self._recent) > RECENT:
-            old = (self._recent.popleft() & self._made).difference(*self._recent)
-            self._store.memory.discard(old)
-            self._made -= old
-        others = [digest for digest in list(self._opened) if digest not in used]
-        for digest in others[: max(0, len(self._opened) - HANDLES)]:
-            self._opened.pop(digest, None)
 
     def _guarded(self, moment: Moment, action: Callable[[Moment], None]) -> None:
         """Whatever goes wrong ends up with the values it was meant for: nothing may hang."""

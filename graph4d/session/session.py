@@ -11,9 +11,10 @@ from graph4d.run.cancel import Cancelled
 from graph4d.run.failure import RunError, StepError
 from graph4d.session.board import HALTED, Board
 from graph4d.session.events import Changed
+from graph4d.session.moment import Moment
 from graph4d.session.need import changed_steps
 from graph4d.session.notify import Notifier
-from graph4d.session.scheduler import REST, Moment, Scheduler
+from graph4d.session.scheduler import REST, Scheduler
 from graph4d.session.settings import Settings, same
 from graph4d.session.state import State, Status
 from graph4d.store import default_store

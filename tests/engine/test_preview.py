@@ -16,7 +16,7 @@ from graph4d.run.events import StepCancelled, StepFinished
 from graph4d.run.execute import execute
 from graph4d.run.fused import run_pass
 from graph4d.run.job import Job
-from graph4d.session import scheduler
+from graph4d.session import leftovers
 from graph4d.session import session as sessions
 from graph4d.session.events import Published
 from graph4d.session.session import Session
@@ -294,11 +294,11 @@ def test_a_long_play_leaves_memory_and_files_as_they_were(session, store, monkey
         session.set(factor=move + 2, moving=True)
         until(session, lambda: is_preview(session, "weighted"))
         sizes.append(store.memory.nbytes)
-    assert max(sizes) == sizes[scheduler.RECENT + 2] == sizes[-1]
-    assert len(session._scheduler._opened) == 1
+    assert max(sizes) == sizes[leftovers.RECENT + 2] == sizes[-1]
+    assert len(session._scheduler._leftovers.opened) == 1
     session.close()
     assert store.memory.nbytes == exact
-    assert not session._scheduler._opened
+    assert not session._scheduler._leftovers.opened
 
 
 def test_an_older_exact_result_is_shown_but_never_over_a_newer_preview(session, monkeypatch):
@@ -342,5 +342,5 @@ def test_there_is_something_to_be_seen_on_the_slowest_preview(session, monkeypat
     for move in range(12):
         session.set(factor=move + 2, moving=True)
         until(session, lambda: is_preview(session, "weighted"))
-    assert session._scheduler._every == 3  # 20 × 30 positions, of which 64 are seen, about
+    assert session._scheduler._stride.every == 3  # 20 × 30 positions, of which 64 are seen, about
     assert np.array_equal(session.state("weighted").shown.value, coarse(13 * SUMS, 3))

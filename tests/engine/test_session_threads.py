@@ -20,7 +20,7 @@ from graph4d.recipe.load import load
 from graph4d.run.cancel import Cancelled
 from graph4d.run.events import StepStarted
 from graph4d.run.execute import execute
-from graph4d.session import scheduler
+from graph4d.session import leftovers, scheduler
 from graph4d.session import session as sessions
 from graph4d.session.events import Changed, Published
 from graph4d.session.session import Session
@@ -309,7 +309,7 @@ def test_files_that_were_looked_at_before_are_closed_at_last(session):
     opened.clear()
     gc.collect()
     alive = [handle() is not None for handle in handles]
-    assert sum(alive) <= scheduler.HANDLES
+    assert sum(alive) <= leftovers.HANDLES
     assert alive[-1]
 
 
@@ -323,7 +323,7 @@ def test_three_hundred_moves_leave_memory_as_sixteen_do(session, store):
         session.set(by=move + 2, moving=True)
         session.wait(10)
         sizes.append(store.memory.nbytes)
-    assert max(sizes) == max(sizes[: scheduler.RECENT + 2])
+    assert max(sizes) == max(sizes[: leftovers.RECENT + 2])
     assert [event.step for event in session.events if isinstance(event, StepStarted)].count("weighted") == 1
 
 
