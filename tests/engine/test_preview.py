@@ -16,7 +16,7 @@ from graph4d.run.events import StepCancelled, StepFinished
 from graph4d.run.execute import execute
 from graph4d.run.fused import run_pass
 from graph4d.run.job import Job
-from graph4d.session import leftovers
+from graph4d.session import leftovers, scheduler, stride
 from graph4d.session import session as sessions
 from graph4d.session.events import Published
 from graph4d.session.session import Session
@@ -336,7 +336,7 @@ def test_when_one_reduction_of_a_pass_is_given_up_the_others_finish_and_run_once
 
 
 def test_there_is_something_to_be_seen_on_the_slowest_preview(session, monkeypatch):
-    monkeypatch.setattr(scheduler, "FRAME", 1e-12)
+    monkeypatch.setattr(stride, "FRAME", 1e-12)
     session.watch("weighted")
     session.wait()
     for move in range(12):
