@@ -61,6 +61,7 @@ class Stage:
     def __init__(self, session: Session, scan: Scan4D) -> None:
         self.session, self._scan = session, scan
         self._lock = threading.RLock()
+        self._one_by_one = threading.RLock()  # so that the last change is the last for the session, too
         self._shown: dict[str, Shown | None] = {}
         self._origin: DataArray | None = None
         self.presets = _presets(scan, None)
@@ -96,39 +97,40 @@ class Stage:
 
     def set_position(self, position: Position, moving: bool = False) -> None:
         """Show the pattern at this row and column."""
-        with self._lock:
+        with self._one_by_one:
             self.position = position
-        self.set_source("point", moving)
+            self.set_source("point", moving)
 
     def set_region(self, rectangle: Rectangle, moving: bool = False) -> None:
         """Show the mean pattern of a rectangle: first row, last row + 1, first column, last column + 1."""
-        with self._lock:
+        with self._one_by_one:
             self.region = rectangle
-        self.set_source("rectangle", moving)
+            self.set_source("rectangle", moving)
 
     def set_source(self, source: Source, moving: bool = False) -> None:
         """Show the pattern of the point, of the rectangle, or the mean of the whole scan."""
-        with self._lock:
-            self.source = source
-            position = self.position if source == "point" else None
-            region = self.region if source == "rectangle" else None
-            with self.view.hold():
+        with self._one_by_one:
+            with self._lock, self.view.hold():
+                self.source = source
+                position = self.position if source == "point" else None
+                region = self.region if source == "rectangle" else None
                 self.screen.place_position(position)
                 self.screen.place_region(region)
-            self.place_bar.show(source, self.position, self.region)
-            self._show_detector()
-        if source != "scan":
-            self.session.set({"pattern.position": position, "pattern.rectangle": region}, moving=moving)
-        self._watch("pattern", "mean" if source == "scan" else "pattern")
+                self.place_bar.show(source, self.position, self.region)
+                self._show_detector()
+            if source != "scan":
+                self.session.set({"pattern.position": position, "pattern.rectangle": region}, moving=moving)
+            self._watch("pattern", "mean" if source == "scan" else "pattern")
 
     def set_detector(self, detector: Detector, moving: bool = False) -> None:
         """Show the image of this detector."""
-        with self._lock:
-            self.detector = detector.moved()
-            values = self.detector.settings(rad_per_px(self._scan.geometry))
-            self._show_detector()
-        self.session.set(values, moving=moving)
-        self._watch("image", self.detector.step)
+        with self._one_by_one:
+            with self._lock:
+                self.detector = detector.moved()
+                values = self.detector.settings(rad_per_px(self._scan.geometry))
+                self._show_detector()
+            self.session.set(values, moving=moving)
+            self._watch("image", self.detector.step)
 
     def recalibrate(self, scan: Scan4D) -> None:
         """Take the same scan with other calibrations."""
