@@ -146,8 +146,8 @@ class Dashboard:
         self._say.stop()
         self._look.stop()
         self.session.close()
-        self.view.close()
-        self.widget.close()
+        for widget in _within(self.widget):
+            widget.close()
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         return self.widget._repr_mimebundle_(**options)
@@ -188,24 +188,29 @@ class Dashboard:
         state = self.session.state(name)
         for title in (title for title, watched in self._names.items() if watched == name):
             with self._lock, self.view.hold():
+                state = self.session.state(name)  # another thread may have shown a newer one meanwhile
                 if state.status not in PENDING:
                     self._settled_at[title] = time.monotonic()
-                else:
-                    self._look.after(NOTICED)
                 self.pictures[title].show(state, late=self._is_late(title, state), waiting=self.session.needs_apply)
                 self._lay_shapes(title, state)
+        if state.status in PENDING:
+            self._look()
 
     def _is_late(self, title: str, state: State) -> bool:
         return state.status in PENDING and time.monotonic() - self._settled_at[title] >= NOTICED
 
     def _show_late(self) -> None:
+        """Show what is still pending; what is soon there need not flicker."""
         for name in dict.fromkeys(self._names.values()):
             if self.session.state(name).status in PENDING:
                 self._show(name)
+        self._say()
 
     def _show_status(self) -> None:
         states = {title: self.session.state(name) for title, name in self._names.items()}
-        self.status.show(states, self._tally)
+        pending = [title for title, state in states.items() if state.status in PENDING]
+        if not pending or any(self._is_late(title, states[title]) for title in pending):
+            self.status.show(states, self._tally)
 
     def _drawn(self, picture: Picture) -> None:
         """A picture has a new figure."""
@@ -226,6 +231,11 @@ class Dashboard:
             grid = Grid.of(state.shown.value)
             for shape in self.shapes[title]:
                 shape.on(grid)
+
+
+def _within(widget: Any) -> list[Any]:
+    """A widget and all that it contains."""
+    return [widget, *(inner for child in getattr(widget, "children", ()) for inner in _within(child))]
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,8 @@ class Field:
         self._edited = edited
         self._shown: str | None = None
         self.widget = ipywidgets.Text(placeholder=missing, continuous_update=False)
+        if entry.parameter.kind in ("int", "float"):
+            self.widget.add_class("graph4d-short")
         self.widget.observe(self._typed, "value")
 
     def show(self, value: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +12,9 @@ from graph4d.parameters import Parameter, ParameterErrors
 from graph4d.units import convert
 from graph4d.view.quantity import shown_unit, unit_text
 
-__all__ = ["Entry", "problem_of"]
+__all__ = ["Entry", "placed", "problem_of"]
 
+PLACE = re.compile(r"(.*?error\[\w+\]): ")
 DIGITS = 6
 """Significant ones of a number in a field; the value itself is not rounded."""
 
@@ -83,8 +85,13 @@ def problem_of(error: UsageError) -> str:
     """What is wrong, for a message beside the field: without the name of the parameter that is seen there anyway."""
     if isinstance(error, ParameterErrors):
         return "; ".join(p.message.removeprefix(f"parameter `{p.parameter}`: ") for p in error.problems)
-    first = str(error).strip().partition("\n")[0]
-    return first.partition("]: ")[2] if "error[" in first else first
+    return placed(str(error).strip().partition("\n")[0])[1]
+
+
+def placed(line: str) -> tuple[str, str]:
+    """The first line of an error: the place and code that it begins with, if it does, and what it says."""
+    found = PLACE.match(line)
+    return (found[1], line[found.end() :]) if found else ("", line)
 
 
 def _number(text: str) -> float | int | None:

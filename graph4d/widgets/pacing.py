@@ -41,12 +41,6 @@ class Paced:
                 return
         self._call()
 
-    def after(self, seconds: float) -> None:
-        """Ask for a call some time from now, whatever else happens."""
-        timer = threading.Timer(seconds, self)
-        timer.daemon = True
-        timer.start()
-
     def stop(self) -> None:
         """Make no more calls."""
         with self._lock:

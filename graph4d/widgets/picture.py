@@ -12,6 +12,7 @@ from bokeh.models import Div, UIElement
 from graph4d.session.state import State, Status
 from graph4d.view.figure import Figure, figure_for
 from graph4d.view.frame import FRAME
+from graph4d.widgets.entry import placed
 
 if TYPE_CHECKING:
     from graph4d.session.state import Shown
@@ -106,8 +107,10 @@ def _words(state: State, waiting: bool, drawn: bool) -> str:
     """What is to be said below a picture, as HTML."""
     if state.status is Status.FAILED:
         first, _, rest = str(state.error).partition("\n")
-        more = f"<details><summary>more</summary><pre style='white-space: pre-wrap'>{escape(rest)}</pre></details>"
-        return f"<span style='color: {RED}'>{escape(first)}</span>{more if rest else ''}"
+        place, what = placed(first)
+        more = "\n".join(filter(None, (place, rest)))
+        details = f"<details><summary>more</summary><pre style='white-space: pre-wrap'>{escape(more)}</pre></details>"
+        return f"<span style='color: {RED}'>{escape(what)}</span>{details if more else ''}"
     words = {
         Status.CANCELLED: "cancelled",
         Status.STALE: "waits for Apply" if waiting else "not computed",

@@ -108,5 +108,6 @@ class StatusLine:
         self._bar.value = sum(fractions) / len(fractions) if fractions else 0.0
         busy = (Status.RUNNING, Status.QUEUED, Status.PREVIEW)
         self.cancel.disabled = not any(state.status in busy for state in states.values())
-        again = any(state.status is Status.CANCELLED for state in states.values())
+        again = any(state.status in (Status.CANCELLED, Status.FAILED) for state in states.values())
+        self.apply.description = "Apply" if self.session.needs_apply else "Try again"
         self.apply.layout.display = None if again or self.session.needs_apply else "none"
