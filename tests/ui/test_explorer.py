@@ -1,6 +1,8 @@
 """The 4D explorer without a browser: what its handles and fields do, and the recipe it gives away."""
 
 import contextlib
+import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from graph4d_nodes.image.virtual import virtual_image
 from graph4d_nodes.io.open import open_scan
 from typer.testing import CliRunner
 
-from graph4d import GraphError, UsageError, execute, load
+from graph4d import GraphError, RunError, UsageError, execute, load
 from graph4d.cli.app import app
 from graph4d.recipe.load import check
 from graph4d.widgets.dashboard import Dashboard
@@ -359,3 +361,45 @@ def test_files_of_many_formats_are_shown(shared_data, name, calibrations):
         y, x = explorer.stage.position
         np.testing.assert_array_equal(drawn(explorer, "pattern"), scan.pattern(y, x).astype(np.float32))
         assert np.isfinite(drawn(explorer, "image")).all()
+
+
+def test_a_detector_that_misses_the_pattern_is_told_and_the_last_image_stays_dimmed(opened):
+    explorer = opened()
+    before = drawn(explorer, "image").copy()
+    explorer.stage.set_detector(Detector("disc", outer=2.0, offset=(100.0, 0.0)))
+    with pytest.raises(RunError):
+        explorer.wait(10)
+    figure = explorer.stage.screen.figures["image"]
+    deadline = time.monotonic() + 5
+    while figure.layout.styles.get("opacity") == "1" or not explorer._problem.value:
+        assert time.monotonic() < deadline
+        explorer._tell_status()
+        time.sleep(0.01)
+    assert "lies outside of the patterns" in explorer._problem.value
+    np.testing.assert_array_equal(drawn(explorer, "image"), before)
+    explorer.stage.set_detector(Detector("disc", outer=2.0))
+    explorer.wait(10)
+    explorer._tell_status()
+    assert (explorer._problem.value, figure.layout.styles["opacity"]) == ("", "1")
+
+
+def test_two_threads_leave_the_pictures_of_the_last_values(opened):
+    explorer = opened()
+
+    def play(start: int) -> None:
+        for i in range(25):
+            explorer.stage.set_position(((start + i) % 9, (start * i) % 11), moving=True)
+            explorer.stage.set_detector(
+                Detector("annulus", i % 4, 5.0 + (start + i) % 3, (0.0, 3.0 * (i % 2))), moving=True
+            )
+
+    threads = [threading.Thread(target=play, args=(start,)) for start in (1, 4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    explorer.wait(30)
+    assert tuple(explorer.session.values["pattern.position"]) == explorer.stage.position
+    step = explorer.stage.detector.step
+    assert explorer.session.values[f"{step}.inner_px"] == explorer.stage.detector.inner
+    np.testing.assert_array_equal(drawn(explorer, "image"), explorer.session.value(step).values)
