@@ -31,11 +31,13 @@ def view(
     """Play with a recipe in a browser: its pictures, and controls that they follow."""
     from graph4d.session.session import Session
     from graph4d.widgets.serve import serve
+    from graph4d.widgets.wanted import wanted
 
-    graph = Session(recipe, parameters=_values(settings)).graph  # what is wrong is said here, not on the page
+    session = Session(recipe, parameters=_values(settings))
+    wanted(session, name)  # what is wrong is said here, not on the page
     arguments = f"{str(recipe.absolute())!r}, {settings or []!r}, {name!r}"
     code = f"from graph4d.cli.viewing import dashboard\ndashboard({arguments})"
-    serve(code, graph.title or recipe.stem, port, browser)
+    serve(code, session.graph.title or recipe.stem, port, browser)
 
 
 def dashboard(recipe: str, settings: list[str], view: str | None = None) -> Dashboard:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 
-from graph4d.errors import UsageError, suggestion
+from graph4d.errors import UsageError
 from graph4d.parameters import Parameter
 from graph4d.widgets.editors import Choice, Editor, Field, Fields, Slider, Switch
 from graph4d.widgets.entry import Entry, problem_of
+from graph4d.widgets.wanted import kind_of
 
 if TYPE_CHECKING:
     from graph4d.recipe.graph import Graph
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Control", "Controls", "completed", "style"]
 
-KINDS = ("slider", "number", "choice", "switch", "ring", "disc", "rectangle", "point")
 MISSING = object()
 
 
@@ -158,7 +158,7 @@ def completed(name: str, parameter: Parameter, graph: Graph) -> Parameter:
 def _editor(
     parameter: Parameter, value: Any, options: Mapping[str, Any], edited: Callable[[Callable[[], Any], bool], None]
 ) -> Editor:
-    kind, details = _asked(parameter, options)
+    kind, details = kind_of(parameter.name, options)
     missing = "not set" if parameter.optional else "to be given"
     if parameter.kind == "list":
         return Fields(parameter, value, edited, missing)
@@ -173,18 +173,6 @@ def _editor(
     if numeric and (kind == "slider" or (bounded and kind != "number")):
         return Slider(entry, edited, *_extent(entry, value, details), log=bool(details.get("log", parameter.log)))
     return Field(entry, edited, missing)
-
-
-def _asked(parameter: Parameter, options: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
-    """Kind and details of a control as a view asks for it."""
-    if not options:
-        return "", {}
-    if len(options) > 1:
-        raise UsageError(f"control `{parameter.name}`: choose one of {', '.join(options)}")
-    ((kind, details),) = options.items()
-    if kind not in KINDS:
-        raise UsageError(f"control `{parameter.name}`: there is no `{kind}`{suggestion(kind, KINDS)}")
-    return kind, details or {}
 
 
 def _extent(entry: Entry, value: Any, details: Mapping[str, Any]) -> tuple[float, float, float]:

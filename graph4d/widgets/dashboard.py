@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 from bokeh.layouts import row
 
-from graph4d.errors import UsageError, suggestion
 from graph4d.run.events import PassProgress, StepFinished, StepProgress, StepReused
 from graph4d.session.events import Changed, Published, StatusChanged
 from graph4d.session.session import Session
@@ -27,11 +25,12 @@ from graph4d.widgets.controls import Controls, style
 from graph4d.widgets.pacing import Paced
 from graph4d.widgets.picture import Picture
 from graph4d.widgets.recipe_panel import RecipePanel
-from graph4d.widgets.shapes import HANDLES, Shape
+from graph4d.widgets.shapes import Shape
 from graph4d.widgets.status import StatusLine, Tally
+from graph4d.widgets.wanted import wanted
 
 if TYPE_CHECKING:
-    from graph4d.recipe.graph import Graph, Ref
+    from graph4d.recipe.graph import Graph
     from graph4d.run.events import Event
     from graph4d.store import Store
 
@@ -95,20 +94,18 @@ class Dashboard:
         **named: object,
     ) -> None:
         self.session = Session(recipe, parameters={**(parameters or {}), **named}, store=store)
-        graph = self.session.graph
-        seen = _seen(graph, view)
-        controls, handles = _asked(self.session, seen)
-        self._names = {name: str(ref) for name, ref in seen.show.items()}
-        self._handles = handles
-        self.shapes: dict[str, list[Shape]] = {title: [] for title in seen.show}
-        self.pictures = {title: Picture(title, self._drawn) for title in seen.show}
-        self._settled_at = dict.fromkeys(seen.show, time.monotonic())
+        asked = wanted(self.session, view)
+        self._names, self._holds = asked.pictures, asked.holds
+        self.shapes: dict[str, list[Shape]] = {title: [] for title in self._names}
+        self.pictures = {title: Picture(title, self._drawn) for title in self._names}
+        self._settled_at = dict.fromkeys(self._names, time.monotonic())
         self._lock = threading.RLock()
         self._tally = Tally()
         self.view = BokehView(row([p.layout for p in self.pictures.values()], styles={"flex-wrap": "wrap"}))
-        self._told = [*controls, *(name for name in graph.declared if name not in controls)]
-        self.controls = Controls(self.session, controls)
-        self.rest = Controls(self.session, {name: {} for name in self._told if name not in controls})
+        self.controls = Controls(self.session, asked.controls)
+        self.rest = Controls(
+            self.session, {name: {} for name in self.session.graph.declared if name not in asked.controls}
+        )
         self.recipe = RecipePanel(self.session, self.page)
         self.status = StatusLine(self.session, [self.recipe.toggle])
         self.widget = self._laid_out()
@@ -135,7 +132,11 @@ class Dashboard:
             layouts = [layout_json(p.figure.layout) for p in self.pictures.values() if p.figure is not None]
         cards, components = figure_cards(layouts)
         title, parameters, values = self.session.graph.title, self.session.parameters, self.session.values
-        rows = [(escape(name), escape(parameters[name].display(values[name]))) for name in self._told if name in values]
+        rows = [
+            (escape(name), escape(parameters[name].display(values[name])))
+            for name in (*self.controls.controls, *self.rest.controls)
+            if name in values
+        ]
         body = [f"<h1>{escape(title)}</h1>", cards, table(("parameter", "value"), rows)]
         recipe = f"<details><summary>recipe</summary><pre>{escape(self.session.recipe())}</pre></details>"
         return page(title, "\n".join([*body, recipe]), components)
@@ -218,11 +219,9 @@ class Dashboard:
         link(other.figure for other in self.pictures.values() if other.figure is not None)
         frame = getattr(figure, "frame", None)
         self.shapes[picture.title] = [
-            Shape(
-                self.session, handle.name, handle.kind, handle.details, frame, self.controls.controls[handle.name].tell
-            )
-            for handle in self._handles
-            if handle.on == picture.title and frame is not None
+            Shape(self.session, hold, frame, self.controls.controls[hold.name].tell)
+            for hold in self._holds
+            if hold.on == picture.title and frame is not None
         ]
 
     def _lay_shapes(self, title: str, state: State) -> None:
@@ -236,63 +235,3 @@ class Dashboard:
 def _within(widget: Any) -> list[Any]:
     """A widget and all that it contains."""
     return [widget, *(inner for child in getattr(widget, "children", ()) for inner in _within(child))]
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What a dashboard is to show."""
-
-    show: Mapping[str, Ref]
-    """By title."""
-    controls: Mapping[str, Mapping[str, Any]]
-
-
-@dataclass(frozen=True)
-class HandleAsked:
-    """A control that is a handle over a picture."""
-
-    name: str
-    kind: str
-    on: str
-    details: Mapping[str, Any]
-
-
-def _seen(graph: Graph, view: str | None) -> Seen:
-    if view is not None and view not in graph.views:
-        hint = suggestion(view, graph.views) or f"; there are {', '.join(graph.views) or 'none'}"
-        raise UsageError(f"the recipe has no view `{view}`{hint}")
-    if not graph.views:
-        return Seen(graph.outputs, {name: {} for name in graph.declared})
-    chosen = [graph.views[view]] if view is not None else list(graph.views.values())
-    refs = dict.fromkeys(ref for one in chosen for ref in one.show)
-    controls = {name: options for one in chosen for name, options in one.controls.items()}
-    return Seen({_title(graph, ref): ref for ref in refs}, controls)
-
-
-def _title(graph: Graph, ref: Ref) -> str:
-    """The name of an output where a value is one."""
-    return next((name for name, other in graph.outputs.items() if other == ref), str(ref))
-
-
-def _asked(session: Session, seen: Seen) -> tuple[dict[str, Mapping[str, Any]], list[HandleAsked]]:
-    """Controls in a panel, and handles over pictures; whatever a handle moves has a control as well."""
-    controls: dict[str, Mapping[str, Any]] = {}
-    handles = []
-    titles = {**{str(ref): title for title, ref in seen.show.items()}, **{title: title for title in seen.show}}
-    for name, options in seen.controls.items():
-        kind = next(iter(options), "")
-        if kind not in HANDLES:
-            controls[name] = options
-            continue
-        details = dict(options[kind] or {})
-        on = details.pop("on", None)
-        if on not in titles:
-            raise UsageError(f"control `{name}`: `on` must name something that is shown: {', '.join(titles)}; got {on}")
-        if kind == "ring" and "outer" not in details:
-            raise UsageError(f"control `{name}`: a ring needs `outer`, the parameter that is its outer radius")
-        for other in (name, *details.values()):
-            if other not in session.parameters:
-                raise UsageError(f"control `{name}`: no parameter `{other}`{suggestion(other, session.parameters)}")
-            controls.setdefault(other, {})
-        handles.append(HandleAsked(name, kind, titles[on], details))
-    return controls, handles

@@ -15,13 +15,14 @@ from graph4d.widgets.controls import completed
 if TYPE_CHECKING:
     from graph4d.session.session import Session
     from graph4d.view.frame import MapFrame
+    from graph4d.widgets.wanted import Hold
 
-__all__ = ["HANDLES", "Shape"]
+__all__ = ["Shape"]
 
 Pair = tuple[float, float]
 
 HANDLES = {"ring": "annulus", "disc": "disc", "rectangle": "rectangle", "point": "point"}
-"""Kinds of controls that are handles over a picture."""
+"""Kinds of controls, and the handles they are."""
 
 
 class Shape:
@@ -30,36 +31,27 @@ class Shape:
     Parameters
     ----------
     session : Session
-    name : str
-        Of the parameter: a radius (of a ring the inner one), a position or a rectangle.
-    kind : {"ring", "disc", "rectangle", "point"}
-    details : mapping
-        ``outer`` and ``center`` name further parameters.
+    hold : Hold
+        Its parameter is a radius (of a ring the inner one), a position or a rectangle.
     frame : MapFrame
     refused : callable
         Is told why a parameter does not take what the hand wants.
     """
 
-    def __init__(
-        self,
-        session: Session,
-        name: str,
-        kind: str,
-        details: Mapping[str, Any],
-        frame: MapFrame,
-        refused: Callable[[UsageError], None],
-    ) -> None:
-        self.session, self.name, self.kind = session, name, kind
+    def __init__(self, session: Session, hold: Hold, frame: MapFrame, refused: Callable[[UsageError], None]) -> None:
+        self.session, self.name, self.kind = session, hold.name, hold.kind
         self._refused = refused
-        self._radii = {"inner": name, "outer": details["outer"]} if kind == "ring" else {"outer": name}
-        self._centre: str | None = details.get("center")
-        involved = filter(None, (name, *self._radii.values(), self._centre))
+        self._radii = {"outer": hold.name}
+        if hold.kind == "ring":
+            self._radii = {"inner": hold.name, "outer": hold.parameters["outer"]}
+        self._centre = hold.parameters.get("center")
+        involved = filter(None, (hold.name, *self._radii.values(), self._centre))
         self._parameters = {n: completed(n, session.parameters[n], session.graph) for n in involved}
         self._grid: Grid | None = None
         self._placed: dict[str, float] = {}
-        fixed = kind in ("ring", "disc") and self._centre is None
-        color = "white" if kind in ("ring", "disc") else "#ffd43b"
-        self.handle = Handle(frame, HANDLES[kind], color, fixed_centre=fixed)
+        fixed = hold.kind in ("ring", "disc") and self._centre is None
+        color = "white" if hold.kind in ("ring", "disc") else "#ffd43b"
+        self.handle = Handle(frame, HANDLES[hold.kind], color, fixed_centre=fixed)
         self.handle.show(False)
         self.handle.on_move(self._moved)
 

@@ -1,5 +1,6 @@
 """Dashboards as Python sees them: pictures follow values, errors stay in their places, hands move parameters."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -43,8 +44,9 @@ def soon(condition: Callable[[], object]) -> None:
 
 
 def pixels(dashboard: Dashboard, title: str) -> Any:
+    """Those of a picture; not numbers as long as there is none."""
     figure: Any = dashboard.pictures[title].figure
-    return figure.source.data["image"][0]
+    return np.full((1, 1), np.nan) if figure is None else figure.source.data["image"][0]
 
 
 def is_dimmed(dashboard: Dashboard, title: str) -> bool:
@@ -279,6 +281,34 @@ def test_a_closed_dashboard_says_and_does_nothing_more(opened: Opened) -> None:
     assert pixels(dashboard, "plain")[0, 0] == 1
 
 
-def test_a_control_on_a_picture_that_is_not_there_is_refused(opened: Opened) -> None:
-    with pytest.raises(UsageError, match="`on` must name something that is shown: pattern, places; got patern"):
-        opened("hand", RECIPE.replace("on: pattern", "on: patern"))
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("on: pattern", "on: patern", "mask, cross, places; got patern"),
+        ("outer: outer, center", "outer: out, center", "no parameter `out`; did you mean `outer`"),
+        ("outer: outer, center", "center", "a ring needs `outer`"),
+        ("{point: {on: places}}", "{point: {on: places, outer: outer}}", "a point has no `outer`"),
+        ("{slider: {min: 0, ", "{slider: {mni: 0, ", "a slider has no `mni`; did you mean `min`"),
+        ("{number: {}}", "{numbr: {}}", "there is no `numbr`; did you mean `number`"),
+        ("{number: {}}", "{number: 3}", "`number` takes a mapping"),
+    ],
+)
+def test_what_a_view_cannot_have_is_refused_with_a_hint(opened: Opened, old: str, new: str, message: str) -> None:
+    assert old in RECIPE
+    with pytest.raises(UsageError, match=re.escape(message)):
+        opened(None, RECIPE.replace(old, new))
+
+
+def test_a_step_that_bears_the_name_of_another_output_is_shown_itself(opened: Opened) -> None:
+    recipe = """\
+graph4d: 1
+nodes:
+  one: {use: play.image, with: {value: 1.0}}
+  two: {use: play.image, with: {value: 2.0}}
+outputs: {one: two}
+views: {main: {show: [one, two]}}
+"""
+    dashboard = opened(None, recipe)
+    dashboard.wait(20)
+    soon(lambda: all(picture.figure for picture in dashboard.pictures.values()))
+    assert {title: pixels(dashboard, title)[0, 0] for title in dashboard.pictures} == {"one.out": 1, "one": 2}
