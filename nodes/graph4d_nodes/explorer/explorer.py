@@ -16,6 +16,7 @@ from graph4d import GraphError, UsageError
 from graph4d.run.failure import StepError
 from graph4d.session.events import Changed, Published, StatusChanged
 from graph4d.session.session import Session
+from graph4d.view.quantity import quantity
 from graph4d.widgets.controls import Control, style
 from graph4d.widgets.entry import problem_of
 from graph4d.widgets.pacing import Paced
@@ -196,11 +197,18 @@ class Explorer:
 
 
 def _described(scan: Scan4D) -> str:
+    """What is known of a scan, from the file or from the page."""
     rows, columns, height, width = scan.shape
-    return (
-        f"<b>{escape(scan.title)}</b> · {rows} × {columns} patterns of {height} × {width} pixels, "
-        f"{escape(str(scan.dtype))}"
-    )
+    known = scan.geometry
+    facts = [
+        f"<b>{escape(scan.title)}</b>",
+        f"{rows} × {columns} patterns of {height} × {width} pixels, {escape(str(scan.dtype))}",
+        quantity(known.energy, "eV") if known.energy else "",
+        f"α = {quantity(known.semiangle, 'rad')}" if known.semiangle else "",
+        f"step {quantity(known.scan_step[1], 'Å')}" if known.scan_step else "",
+        f"pixel {quantity(known.detector_step[1], '1/Å')}" if known.detector_step else "",
+    ]
+    return " · ".join(filter(None, facts))
 
 
 def _said(error: GraphError) -> str:
