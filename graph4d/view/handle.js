@@ -114,22 +114,24 @@ function take(event) {
   if (name == null || event.composedPath()[0] != area) return
   event.stopImmediatePropagation()
   area.setPointerCapture(event.pointerId)
+  area.dispatchEvent(new PointerEvent("pointerout", {isPrimary: true})) // no tooltip in the way of the hand
   const s = present()
   // Nothing jumps: what is moved keeps its distance from where it was taken hold of.
   const off = name in s && kind != "rectangle" ? radius_at(sx, sy, s) - s[name] : 0
-  held = {name, s, off, x: x_scale.invert(sx), y: y_scale.invert(sy), cursor: cursor(name, sx, sy), last: null}
+  held = {name, s, off, x: x_scale.invert(sx), y: y_scale.invert(sy), last: null}
+  area.style.cursor = cursor(name, sx, sy)
 }
 
 function drag(event) {
-  const [sx, sy] = place(event)
-  if (held == null) {
-    const name = event.buttons == 0 ? grip(sx, sy) : null
-    if (name != null) area.style.cursor = cursor(name, sx, sy)
-    return
-  }
-  area.style.cursor = held.cursor
-  held.last = dragged(sx, sy)
+  if (held == null) return
+  event.stopImmediatePropagation()
+  held.last = dragged(...place(event))
   show(held.last, true)
+}
+
+function point(event) {
+  const [sx, sy] = place(event), name = event.buttons == 0 ? grip(sx, sy) : null
+  if (name != null) area.style.cursor = cursor(name, sx, sy)
 }
 
 function drop() {
@@ -139,7 +141,8 @@ function drop() {
 }
 
 area.addEventListener("pointerdown", take, true) // before the tools
-area.addEventListener("pointermove", drag) // after them, since they set the cursor
+area.addEventListener("pointermove", drag, true)
+area.addEventListener("pointermove", point) // after them, since they set the cursor
 for (const type of ["pointerup", "pointercancel", "lostpointercapture"]) area.addEventListener(type, drop)
 
 function radius_at(sx, sy, s) {
