@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import os
 import re
 import shutil
@@ -41,6 +42,8 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+#: Covers a corner of the page with a question.
+NEWS = "@jupyterlab/apputils-extension:announcements"
 #: Addresses that nothing may need.
 ELSEWHERE = re.compile(r"https?://(?!127\.0\.0\.1[:/])")
 #: Variables that name folders, for a server that neither reads nor writes the user's.
@@ -267,11 +270,13 @@ def jupyterlab(folder: Path) -> Iterator[Lab]:
     """A JupyterLab with settings of its own, which serves the notebooks in ``folder``/notebooks."""
     notebooks = folder / "notebooks"
     notebooks.mkdir(parents=True)
+    settings = folder / "JUPYTER_CONFIG_DIR" / "labconfig"
+    settings.mkdir(parents=True)
+    (settings / "page_config.json").write_text(json.dumps({"disabledExtensions": {NEWS: True}}))
     port = free_port()
     command = [
         *("jupyterlab", "--no-browser", f"--port={port}", "--ServerApp.port_retries=0", "--allow-root"),
         *(f"--IdentityProvider.token={TOKEN}", "--LabApp.expose_app_in_browser=True", f"--notebook-dir={notebooks}"),
-        *("--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"),
     ]
     with _serving(command, folder, f"http://127.0.0.1:{port}/api/status?token={TOKEN}"):
         yield Lab(f"http://127.0.0.1:{port}", notebooks)
