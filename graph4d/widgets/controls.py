@@ -112,14 +112,11 @@ class Controls:
 
     def __init__(self, session: Session, wanted: Mapping[str, Mapping[str, Any]]) -> None:
         self.controls = {name: Control(session, name, options) for name, options in wanted.items()}
-        children: list[Any] = []
-        heading = ""
+        groups: dict[str, list[Any]] = {"": []}
         for name, control in self.controls.items():
-            group = control.parameter.group or name.rpartition(".")[0]
-            if group != heading:
-                heading = group
-                children.append(ipywidgets.HTML(escape(group)).add_class("graph4d-heading"))
-            children.append(control.widget)
+            groups.setdefault(control.parameter.group or name.rpartition(".")[0], []).append(control.widget)
+        headings = {group: ipywidgets.HTML(escape(group)).add_class("graph4d-heading") for group in groups if group}
+        children = [widget for group, own in groups.items() for widget in (headings.get(group), *own) if widget]
         self.widget = ipywidgets.VBox(children).add_class("graph4d-controls")
 
     def refresh(self, names: Iterable[str] | None = None) -> None:

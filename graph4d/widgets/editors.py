@@ -169,21 +169,22 @@ class Choice:
 
     def __init__(self, parameter: Parameter, edited: Edited) -> None:
         self._edited = edited
-        yes_or_no = [("yes", True), ("no", False)]
-        options = yes_or_no if parameter.kind == "bool" else [(str(choice), choice) for choice in parameter.choices]
-        self._shown: Any = None
-        self.widget = ipywidgets.Dropdown(options=[(NOT_SET, None)] * parameter.optional + options, value=None)
+        known = {"yes": True, "no": False} if parameter.kind == "bool" else {str(c): c for c in parameter.choices}
+        self._values: dict[str, Any] = {NOT_SET: None, **known} if parameter.optional else known
+        self._shown: str | None = None
+        self.widget = ipywidgets.Dropdown(options=list(self._values), value=None)
         self.widget.observe(self._chosen, "value")
 
     def show(self, value: Any) -> None:
         """Show a choice."""
-        self._shown = value
-        self.widget.value = value
+        self._shown = next((text for text, known in self._values.items() if known == value), None)
+        self.widget.value = self._shown
 
     def _chosen(self, change: Any) -> None:
-        if change["new"] != self._shown:
-            self._shown = change["new"]
-            self._edited(lambda: change["new"], False)
+        text = change["new"]
+        if text != self._shown:
+            self._shown = text
+            self._edited(lambda: self._values[text], False)
 
 
 class Switch:
