@@ -136,7 +136,8 @@ class Slider:
         self._edited = edited
         self._log = log and low > 0
         ends = self._place(low), self._place(high)
-        self.slider = RangeSlider(*ends, (ends[1] - ends[0]) / LOG_STEPS if self._log else step * entry.factor)
+        size = (ends[1] - ends[0]) / LOG_STEPS if self._log else step * entry.factor
+        self.slider = RangeSlider(*ends, size, entry.parameter.name)
         self.slider.on_move(self._moved)
         self.field = Field(entry, edited)
         self.widget = ipywidgets.HBox([self.slider, self.field.widget])

@@ -3,7 +3,7 @@
 function render({ model, el }) {
   const input = document.createElement("input");
   input.type = "range";
-  input.title = model.get("hint");
+  input.ariaLabel = model.get("label");
   el.classList.add("graph4d-slider");
   el.append(input);
   let held = false, frame = null, count = 0;

@@ -18,8 +18,8 @@ class RangeSlider(anywidget.AnyWidget):
     Parameters
     ----------
     low, high, step : float
-    hint : str
-        Its tooltip.
+    label : str
+        What it is called, for those who do not see what stands beside it.
 
     Attributes
     ----------
@@ -32,12 +32,12 @@ class RangeSlider(anywidget.AnyWidget):
     max = traitlets.Float().tag(sync=True)
     step = traitlets.Float().tag(sync=True)
     position = traitlets.Float().tag(sync=True)
-    hint = traitlets.Unicode().tag(sync=True)
+    label = traitlets.Unicode().tag(sync=True)
     hand: traitlets.List[Any] = traitlets.List().tag(sync=True)
     """Where the hand has put it, whether it holds it still, and a number that no two events share."""
 
-    def __init__(self, low: float, high: float, step: float, hint: str = "") -> None:
-        super().__init__(min=low, max=high, step=step, position=low, hint=hint)
+    def __init__(self, low: float, high: float, step: float, label: str) -> None:
+        super().__init__(min=low, max=high, step=step, position=low, label=label)
 
     def show(self, position: float) -> None:
         """Put it somewhere."""
