@@ -38,8 +38,8 @@ def file_digest(path: Path, store_folder: Path | None = None, *, full: bool = Fa
     path : Path
         A file or a folder.
     store_folder : Path, optional
-        Where digests are remembered, each with the size, the times of change and the inode of its file; only a file
-        that is touched is hashed again.
+        Where digests are remembered beyond this process, each with the size, the times of change and the inode of its
+        file; only a file that is touched is hashed again.
     full : bool
         Hash every byte, whatever the size.
 
@@ -67,21 +67,37 @@ def file_digest(path: Path, store_folder: Path | None = None, *, full: bool = Fa
 
 def _remembered_digest(path: Path, status: os.stat_result, store_folder: Path | None, *, full: bool) -> str:
     full = full or status.st_size <= WHOLE_UP_TO
-    if store_folder is None:
-        return _hash_file(path, status.st_size, full=full)
-    version = store_folder / "v1"
     key = hash_of((path.absolute(), full))
-    record = version / "files" / key[:2] / f"{key}.json"
     state = [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
-    known = read_record(record)
-    if known is not None and known["state"] == state:
-        return str(known["digest"])
+    digest = _recorded_digest(key, state, store_folder)
+    if digest is not None:
+        return digest
     started = time.time_ns()
     digest = _hash_file(path, status.st_size, full=full)
     if started - max(status.st_mtime_ns, status.st_ctime_ns) > SETTLED_AFTER:
-        with contextlib.suppress(StoreError):  # then it is hashed again next time
-            write_record(record, {"state": state, "digest": digest}, version / "tmp")
+        _of_this_process[key] = state, digest
+        if store_folder is not None:
+            with contextlib.suppress(StoreError):  # then another process hashes it again
+                version = store_folder / "v1"
+                write_record(_record(version, key), {"state": state, "digest": digest}, version / "tmp")
     return digest
+
+
+#: State and digest of files by key. A session asks for them at every move, and may have no folder to remember them in.
+_of_this_process: dict[str, tuple[list[int], str]] = {}
+
+
+def _recorded_digest(key: str, state: list[int], store_folder: Path | None) -> str | None:
+    """The digest of a file that is as it was when it was hashed last."""
+    known_state, digest = _of_this_process.get(key, ([], ""))
+    if known_state == state:
+        return digest
+    known = None if store_folder is None else read_record(_record(store_folder / "v1", key))
+    return str(known["digest"]) if known is not None and known["state"] == state else None
+
+
+def _record(version: Path, key: str) -> Path:
+    return version / "files" / key[:2] / f"{key}.json"
 
 
 def _hash_file(path: Path, size: int, *, full: bool) -> str:

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,17 @@ def settle(path: Path) -> None:
 
 
 @pytest.fixture
+def another_process(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Forget what this process remembers, as another would not know it."""
+
+    def forget() -> None:
+        monkeypatch.setattr(files, "_of_this_process", {})
+
+    forget()
+    return forget
+
+
+@pytest.fixture
 def hashed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The files that were really read, in order."""
     read: list[Path] = []
@@ -39,9 +51,19 @@ def hashed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     return read
 
 
-def test_a_settled_file_is_hashed_once(file: Path, tmp_path: Path, hashed: list[Path]) -> None:
+def test_a_settled_file_is_hashed_once_by_all_processes(
+    file: Path, tmp_path: Path, hashed: list[Path], another_process: Callable[[], None]
+) -> None:
     settle(file)
-    assert file_digest(file, tmp_path) == file_digest(file, tmp_path)
+    digest = file_digest(file, tmp_path)
+    another_process()
+    assert file_digest(file, tmp_path) == digest
+    assert hashed == [file]
+
+
+def test_a_settled_file_is_hashed_once_by_a_process_without_a_store(file: Path, hashed: list[Path]) -> None:
+    settle(file)
+    assert file_digest(file) == file_digest(file)
     assert hashed == [file]
 
 
@@ -67,11 +89,14 @@ def test_name_and_place_of_a_file_do_not_count(file: Path, tmp_path: Path) -> No
     assert file_digest(copy) == file_digest(file, tmp_path)
 
 
-def test_the_record_of_a_digest_that_was_damaged_is_not_believed(file: Path, tmp_path: Path) -> None:
+def test_the_record_of_a_digest_that_was_damaged_is_not_believed(
+    file: Path, tmp_path: Path, another_process: Callable[[], None]
+) -> None:
     settle(file)
     right = file_digest(file, tmp_path)
     (record,) = tmp_path.glob("v1/files/*/*.json")
     record.write_bytes(record.read_bytes().replace(right.encode(), b"0" * 64))
+    another_process()
     assert file_digest(file, tmp_path) == right
 
 
