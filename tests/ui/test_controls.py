@@ -65,6 +65,13 @@ def test_a_bare_number_is_in_the_unit_of_the_field_and_any_other_unit_may_be_typ
     assert session.values["all.angle"] == pytest.approx(value, rel=1e-4)
 
 
+def test_the_same_value_in_another_unit_is_shown_in_the_unit_of_the_field(session: Session) -> None:
+    control = the_control(session, "angle", number={})
+    field(control).value = "0.03 rad"
+    assert field(control).value == "30"
+    assert session.revision == 1
+
+
 def test_a_length_is_shown_in_the_unit_in_which_it_reads_best(session: Session) -> None:
     control = the_control(session, "length")
     assert (field(control).value, control.editor.unit) == ("2.5", "nm")
@@ -195,14 +202,14 @@ def test_a_recipes_parameter_knows_what_the_node_it_feeds_demands(play: None) ->
     recipe = """\
 graph4d: 1
 params:
-  wide: {type: int, default: 5}
+  wide: {type: int, default: 5, min: 1, max: 51}
   how: {type: str, default: fast}
 nodes: {all: {use: play.kinds, with: {width: $wide, method: $how}}}
 outputs: {all: all}
 """
     with Session(recipe, store=Store(MemoryStore())) as session:
         wide = Control(session, "wide")
-        assert (slider(wide).min, slider(wide).max, slider(wide).step) == (3, 99, 2)
+        assert (slider(wide).min, slider(wide).max, slider(wide).step) == (3, 51, 2)
         field(wide).value = "6"
         assert "6 is even" in wide.problem
         assert session.values["wide"] == 5

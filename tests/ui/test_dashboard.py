@@ -77,6 +77,14 @@ def test_a_slider_changes_the_picture(opened: Opened) -> None:
     soon(lambda: pixels(dashboard, "plain")[0, 0] == 7.5)
 
 
+def test_the_recipes_other_parameters_have_controls_that_follow_as_well(opened: Opened) -> None:
+    dashboard = opened("main")
+    assert list(dashboard.rest.controls) == ["inner", "outer", "centre", "position", "window"]
+    dashboard.session.set(inner="15 mrad")
+    editor: Any = dashboard.rest.controls["inner"].editor
+    soon(lambda: editor.widget.value == "15")
+
+
 def test_the_pictures_are_those_of_the_view_and_all_views_are_seen_if_none_is_named(opened: Opened) -> None:
     assert list(opened("main").pictures) == ["plain"]
     gate.clear()
@@ -220,6 +228,8 @@ def test_a_dragged_point_goes_to_the_middle_of_the_nearest_pixel(opened: Opened)
     assert handle(dashboard, "position").shape == pytest.approx({"x": 0.8, "y": 0.6})  # nm
     by_hand(dashboard, "position", x=1.25, y=0.95)
     assert dashboard.session.values["position"] == (5, 6)
+    assert handle(dashboard, "position").shape == pytest.approx({"x": 1.2, "y": 1.0})
+    by_hand(dashboard, "position", x=1.25, y=0.95)  # within the same pixel
     assert handle(dashboard, "position").shape == pytest.approx({"x": 1.2, "y": 1.0})
 
 
