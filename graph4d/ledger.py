@@ -120,7 +120,10 @@ def _action(step: Step, inputs: Mapping[str, str], store: Store, every: int = 1)
     for name, parameter in node.schema.parameters.items():
         if parameter.reads and parameters[name] is not None:
             parameters[name] = Path(parameters[name]).name  # its content counts, not where it lies
-    content: dict[str, Any] = {"parameters": parameters, "files": [(Path(path).name, digest) for path, digest in files.items()]}
+    content: dict[str, Any] = {
+        "parameters": parameters,
+        "files": [(Path(path).name, digest) for path, digest in files.items()],
+    }
     if every > 1:
         content["every"] = every  # a preview must never be taken for the exact result
     if not node.deterministic:
