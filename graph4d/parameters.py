@@ -133,11 +133,15 @@ class Parameter:
         return f"{value:.12g}" if self.kind == "float" else str(value).lower() if self.kind == "bool" else str(value)
 
     def _bounds_text(self) -> str:
-        if self.low is not None and self.high is not None:
-            return f" from {self.low:g} to {self.high:g}"
-        if self.low is not None:
-            return f" of at least {self.low:g}"
-        return f" of at most {self.high:g}" if self.high is not None else ""
+        low, high = (None if bound is None else self._bound_text(bound) for bound in (self.low, self.high))
+        if low is not None and high is not None:
+            return f" from {low} to {high}"
+        if low is not None:
+            return f" of at least {low}"
+        return f" of at most {high}" if high is not None else ""
+
+    def _bound_text(self, bound: float) -> str:
+        return f"{bound:g}" if self.unit is None else self.display(bound)
 
     def _check_bounds(self, number: Any, given: Any) -> None:
         if self.kind not in ("int", "float"):
@@ -147,8 +151,7 @@ class Parameter:
         low = -math.inf if self.low is None else self.low
         high = math.inf if self.high is None else self.high
         if not low <= number <= high:
-            unit = f" {self.unit.name}" if self.unit else ""
-            raise self._error("bounds", f"{given} is out of bounds; expected a number{self._bounds_text()}{unit}")
+            raise self._error("bounds", f"{given} is out of bounds; expected a number{self._bounds_text()}")
 
     def _error(self, kind: str, message: str) -> ParameterErrors:
         return ParameterErrors(self.name, [Problem(self.name, f"parameter `{self.name}`: {message}", kind)])

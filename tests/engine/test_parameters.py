@@ -55,5 +55,11 @@ def test_a_node_called_as_a_function_tells_all_wrong_parameters_in_one_line():
 def test_bounds_count_in_the_unit_of_the_parameter():
     width = Parameter("width", "float", unit=Unit("Å"), low=0, high=10)
     assert width.coerce("0.5 nm") == 5.0
-    with pytest.raises(ParameterErrors, match="5 nm is out of bounds; expected a number from 0 to 10 Å"):
+    with pytest.raises(ParameterErrors, match="5 nm is out of bounds; expected a number from 0 Å to 10 Å"):
         width.coerce("5 nm")
+
+
+def test_bounds_are_told_in_the_unit_that_people_read():
+    tilt = Parameter("tilt", "float", unit=Unit("rad", "mrad"), low=0, high=0.2)
+    with pytest.raises(ParameterErrors, match="300 mrad is out of bounds; expected a number from 0 mrad to 200 mrad"):
+        tilt.coerce("300 mrad")
