@@ -20,6 +20,8 @@ from graph4d.errors import UsageError
 __all__ = ["serve"]
 
 HOST = "127.0.0.1"
+NEEDED = ("voila", "ipykernel")
+"""What makes the page, and what runs its code."""
 
 
 def serve(code: str, title: str, port: int | None = None, browser: bool = True) -> None:
@@ -39,10 +41,11 @@ def serve(code: str, title: str, port: int | None = None, browser: bool = True) 
     Raises
     ------
     UsageError
-        Voila is not installed, or the port is taken.
+        Voila or a kernel for it is not installed, or the port is taken.
     """
-    if importlib.util.find_spec("voila") is None:
-        raise UsageError("serving a page needs Voila; install it with: pip install 'graph4d[app]'")
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise UsageError(f"serving a page needs {' and '.join(missing)}; install with: pip install 'graph4d[app]'")
     chosen, token = _free_port(port), secrets.token_urlsafe(16)
     address = f"http://{HOST}:{chosen}/?token={token}"
     with tempfile.TemporaryDirectory(prefix="graph4d-") as folder:

@@ -87,12 +87,13 @@ def test_a_port_that_is_taken_is_told_in_one_line(served: list[dict[str, Any]], 
     assert f"port {port} cannot be used" in lines[0]
 
 
-def test_without_voila_one_line_says_what_to_install(
-    served: list[dict[str, Any]], recipe: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("lacking", ["voila", "ipykernel"])
+def test_without_voila_or_a_kernel_one_line_says_what_to_install(
+    served: list[dict[str, Any]], recipe: str, monkeypatch: pytest.MonkeyPatch, lacking: str
 ) -> None:
     find = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *more: None if name == "voila" else find(name, *more))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *more: None if name == lacking else find(name, *more))
     code, lines = told(recipe)
     assert code == 2
-    assert lines == ["graph4d: serving a page needs Voila; install it with: pip install 'graph4d[app]'"]
+    assert lines == [f"graph4d: serving a page needs {lacking}; install with: pip install 'graph4d[app]'"]
     assert served == []
