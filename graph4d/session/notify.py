@@ -53,10 +53,12 @@ class Notifier:
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Add a listener; returns the way out."""
-        self._listeners = [*self._listeners, listener]
+        with self._noting:
+            self._listeners = [*self._listeners, listener]
 
         def leave() -> None:
-            self._listeners = [other for other in self._listeners if other is not listener]
+            with self._noting:
+                self._listeners = [other for other in self._listeners if other is not listener]
 
         return leave
 
