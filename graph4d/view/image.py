@@ -67,10 +67,11 @@ class ImageFigure(Dimmable):
     def show(self, shown: Map, unit: str, *notes: str) -> None:
         """Show a prepared map of values in ``unit``."""
         self.frame.fit(shown.rows, shown.columns)
+        title = titled(self.title, shown.note, *notes)
         if self.spectrum is not None:
-            self.spectrum.fit(shown, self.title)
+            self.spectrum.fit(shown, title)
         self.source.data = {"image": [to_send(shown.values)], **place(shown.rows, shown.columns)}
         self.contrast.show(shown.values)
         set_text(self.unit, unit_text(unit))
-        set_text(self.frame.figure.title, titled(self.title, shown.note, *notes))
+        set_text(self.frame.figure.title, title)
         self.frame.tell(self.contrast.renderers, {"value": ("image", unit_text(unit))}, shown.columns.unit)

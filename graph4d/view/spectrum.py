@@ -75,7 +75,7 @@ class Spectrum:
         source.js_on_change("data", toggle)
 
     def fit(self, shown: Map, title: str) -> None:
-        """Shape the frame for the transform of such a picture."""
+        """Shape the frame for the transform of such a picture, whose title has its notes."""
         rows, columns = reciprocal_axis(shown.rows), reciprocal_axis(shown.columns)
         set_text(self.frame.figure.title, f"FFT of {title}")
         if (rows, columns) == self.frame.axes:

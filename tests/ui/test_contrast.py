@@ -102,6 +102,12 @@ def test_frequencies_have_the_unit_that_is_usual(unit: str, factor: float, shown
     assert axis.extent == pytest.approx(factor)
 
 
+def test_the_spectrum_of_a_preview_says_that_it_is_one() -> None:
+    figure = drawn(an_image(np.eye(8)))
+    figure.update(an_image(np.eye(8)), "preview, every 4th position")
+    assert figure.spectrum.frame.figure.title.text.text == "FFT of picture · preview, every 4th position"
+
+
 def test_only_pictures_of_the_specimen_have_a_spectrum() -> None:
     assert drawn(an_image(np.eye(8))).spectrum is not None
     assert drawn(an_image(np.eye(8), 0.1, "1/Å", ("ky", "kx"))).spectrum is None

@@ -312,11 +312,12 @@ def test_the_spectrum_of_a_lattice_has_its_peaks_at_the_inverse_period_and_follo
 
 
 def test_files_are_named_after_the_title_and_what_it_says_of_the_data(opened: Show, tmp_path: Path) -> None:
-    exact, preview = drawn(an_image(NOISE), "annular dark field"), drawn(an_image(NOISE), "bf")
+    exact, preview, old = (drawn(an_image(NOISE), name) for name in ("annular dark field", "bf", "abf"))
     preview.update(an_image(NOISE), "preview, every 4th position")
-    screen = opened(exact, preview)
+    old.dim(True)
+    screen = opened(exact, preview, old)
     names = []
-    for figure in (0, 1):
+    for figure in (0, 1, 2):
         for kind in ("PNG", "SVG"):
             with screen.page.expect_download() as download:
                 press(screen, f"Save as {kind}", figure)
@@ -327,6 +328,8 @@ def test_files_are_named_after_the_title_and_what_it_says_of_the_data(opened: Sh
         "annular_dark_field_exact.svg",
         "bf_preview_every_4th_position.png",
         "bf_preview_every_4th_position.svg",
+        "abf_outdated.png",
+        "abf_outdated.svg",
     ]
     assert (tmp_path / names[0]).read_bytes().startswith(b"\x89PNG")
     drawing = (tmp_path / names[1]).read_text(encoding="utf-8")
