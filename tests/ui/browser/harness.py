@@ -122,11 +122,11 @@ class Screen:
         if message.type == "error" and not ELSEWHERE.match(message.location.get("url", "")):
             self.errors.append(f"{message.text} ({message.location.get('url', '')})")
 
-    def wait_drawn(self, figures: int = 1, timeout: float = 20) -> None:
+    def wait_drawn(self, figures: int = 1, timeout: float = 60) -> None:
         """Wait until there are at least so many figures and none of them is blank."""
         self.page.wait_for_function("(least) => window.drawn(least)", arg=figures, timeout=timeout * 1e3)
 
-    def wait_until(self, condition: Callable[[], object], what: str = "the condition", timeout: float = 10) -> None:
+    def wait_until(self, condition: Callable[[], object], what: str = "the condition", timeout: float = 30) -> None:
         """Wait until ``condition()``; AssertionError says that ``what`` was not to be seen."""
         end = time.monotonic() + timeout
         while not condition():

@@ -210,7 +210,7 @@ def test_the_served_page_shows_it_and_follows(served: Callable[..., Screen]) -> 
     screen = served(
         FIGURE, "plot.x_range.on_change('end', lambda attr, old, new: setattr(source, 'data', picture(1)))", "view"
     )
-    screen.wait_drawn(timeout=60)
+    screen.wait_drawn()
     assert screen.colour(3, 3) == RED
     screen.drag((8, 8), (4, 8))
     screen.wait_until(lambda: screen.colour(8, 8) == BLUE, "what the callback painted")

@@ -35,7 +35,7 @@ def explored(lab: Callable[..., Notebook], scan: Path) -> Notebook:
         "explorer",
         "explorer.wait(60)",
     )
-    notebook.wait_drawn(5, timeout=40)
+    notebook.wait_drawn(5)
     return notebook
 
 
@@ -112,13 +112,13 @@ def test_a_missing_file_is_told_in_place_and_another_opens(lab: Callable[..., No
     field = notebook.page.locator("//*[contains(@class, 'graph4d-row')][.//span[text()='scan']]//input")
     field.fill(str(scan))
     field.press("Enter")
-    notebook.wait_drawn(5, timeout=40)
+    notebook.wait_drawn(5)
     notebook.wait_until(lambda: "no such file" not in notebook.text(), "the message to go")
 
 
 def test_the_served_page_follows_a_click(served: Callable[..., Screen], scan: Path) -> None:
     screen = served(code(scan, {}))
-    screen.wait_drawn(5, timeout=60)
+    screen.wait_drawn(5)
     wait_for_pattern(screen, 6, 7)
     screen.click(12, 2, IMAGE)
     wait_for_pattern(screen, 2, 12)
