@@ -23,6 +23,7 @@ __all__ = [
     "check_ring",
     "edge_radius",
     "mask_spans",
+    "mean_origin",
     "origin_list",
     "pixel_radius",
     "probe_radius",
@@ -68,6 +69,25 @@ def origin_list(scan: Scan4D, origin: DataArray | None) -> NDArray[np.float64]:
     if not np.isfinite(values).all():
         raise UsageError("the origin is not finite at every position; use a fit over the scan in calibrate.origin")
     return np.ascontiguousarray(values.reshape(2, count).T)
+
+
+def mean_origin(
+    scan: Scan4D, origin: DataArray | None, rectangle: tuple[int, int, int, int] | None = None
+) -> tuple[float, float]:
+    """Mean origin (row, column) [px] of all patterns, or of those in a rectangle of scan positions.
+
+    Parameters
+    ----------
+    scan : Scan4D
+    origin : DataArray, optional
+        The middle of the detector where none is given.
+    rectangle : (int, int, int, int), optional
+        First scan row, last row + 1, first column, last column + 1.
+    """
+    top, bottom, left, right = rectangle or (0, scan.positions[0], 0, scan.positions[1])
+    here = origin_list(scan, origin).reshape(*scan.positions, 2)[top:bottom, left:right]
+    y, x = here.reshape(-1, 2).mean(axis=0)
+    return float(y), float(x)
 
 
 def pixel_radius(name: str, angle: float | None, pixels: float | None, rad_per_px: float | None) -> float | None:

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph4d import Pattern, UsageError, node, report_progress
-from graph4d_nodes.image.detectors import row_sum_zero
+from graph4d_nodes.image.detectors import mean_origin, row_sum_zero
 from graph4d_nodes.scan import Scan4D
+from graph4d_nodes.types import Origin
 from graph4d_nodes.values import pattern
 
 __all__ = ["pattern_at"]
@@ -20,13 +21,22 @@ BLOCK_BYTES = 16 << 20
 
 
 @node("image.pattern")
-def pattern_at(scan: Scan4D, *, position: Position | None = None, rectangle: Rectangle | None = None) -> Pattern:
+def pattern_at(
+    scan: Scan4D,
+    origin: Origin | None = None,
+    *,
+    position: Position | None = None,
+    rectangle: Rectangle | None = None,
+) -> Pattern:
     """The pattern at one scan position, or the mean of those in a rectangle; no others are read.
 
     Parameters
     ----------
     scan : Scan4D
         (y, x, ky, kx).
+    origin : Origin, optional
+        Where the axes are zero, over a rectangle its mean there; the middle of the detector by default. Patterns are
+        not shifted.
     position : (int, int), optional
         Scan row and column.
     rectangle : (int, int, int, int), optional
@@ -48,15 +58,18 @@ def pattern_at(scan: Scan4D, *, position: Position | None = None, rectangle: Rec
         top, bottom, left, right = rectangle
         if not (0 <= top < bottom <= rows and 0 <= left < right <= columns):
             raise UsageError(f"rectangle {list(rectangle)} does not lie in a scan of {rows} × {columns} positions")
-        return pattern(_mean(scan, rectangle), scan.geometry, "counts", "mean pattern")
+        middle = mean_origin(scan, origin, rectangle)
+        return pattern(_mean(scan, rectangle), scan.geometry, "counts", "mean pattern", middle)
     if position is None or rectangle is not None:
         raise UsageError(
             "give either `position: [row, column]` or `rectangle: [first row, last row + 1, first column, "
             "last column + 1]`, in scan positions"
         )
-    if not (0 <= position[0] < rows and 0 <= position[1] < columns):
+    row, column = position
+    if not (0 <= row < rows and 0 <= column < columns):
         raise UsageError(f"position {list(position)} does not lie in a scan of {rows} × {columns} positions")
-    return pattern(scan.pattern(*position), scan.geometry, "counts", "pattern")
+    middle = mean_origin(scan, origin, (row, row + 1, column, column + 1))
+    return pattern(scan.pattern(row, column), scan.geometry, "counts", "pattern", middle)
 
 
 def _mean(scan: Scan4D, rectangle: Rectangle) -> NDArray[np.float64]:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from graph4d_nodes.geometry import wavelength
 from graph4d_nodes.image import pattern as module
+from graph4d_nodes.image.mean import maximum_pattern, mean_pattern
 from graph4d_nodes.image.pattern import pattern_at
 
 from graph4d import Cancelled, Token, UsageError
@@ -80,6 +81,22 @@ def test_a_calibrated_pattern_knows_the_angle_of_a_unit_of_its_axes(patterns, ma
     assert shown.coords["kx"].attrs["units"] == "1/Å"
     assert shown.attrs["equivalents"] == {"rad": wavelength(300e3)}
     assert "equivalents" not in pattern_at(make_scan(patterns), position=(0, 0)).attrs
+
+
+def test_axes_are_zero_where_the_origin_of_the_patterns_is(patterns, rng, make_scan, make_origin, calibrated):
+    origin = rng.uniform(1, 5, (2, 5, 7))
+    scan, where = make_scan(patterns, **{**calibrated, "detector_step": (0.08, 0.05)}), make_origin(origin)
+
+    def zeros(shown):
+        return [np.interp(0.0, shown.coords[dim].values, np.arange(shown.sizes[dim])) for dim in ("ky", "kx")]
+
+    np.testing.assert_allclose(zeros(pattern_at(scan, where, position=(2, 4))), origin[:, 2, 4])
+    inside = pattern_at(scan, where, rectangle=(1, 4, 2, 5))
+    np.testing.assert_allclose(zeros(inside), origin[:, 1:4, 2:5].mean(axis=(1, 2)))
+    np.testing.assert_array_equal(inside.values, pattern_at(scan, rectangle=(1, 4, 2, 5)).values)
+    for of_all in (mean_pattern, maximum_pattern):
+        np.testing.assert_allclose(zeros(of_all(scan, where)), origin.mean(axis=(1, 2)))
+        np.testing.assert_allclose(zeros(of_all(scan)), [3.5, 2.5])
 
 
 @pytest.mark.parametrize(
