@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import h5py
 import numpy as np
 import pytest
+from graph4d_nodes.io.formats import hdf5_frames
 from graph4d_nodes.io.formats.hdf5_frames import ChunkedFrames
 from graph4d_nodes.io.mapped import MappedFrames
 from graph4d_nodes.io.open import open_scan
@@ -72,6 +73,17 @@ def test_threads_read_chunks_without_mixing_them_up(tmp_path):
     with ThreadPoolExecutor(4) as pool:
         blocks = list(pool.map(lambda at: scan.read(at, at + 5), [i % 58 for i in range(300)]))
     assert all(np.array_equal(block, flat[i % 58 : i % 58 + 5]) for i, block in enumerate(blocks))
+
+
+@pytest.mark.parametrize(("kept", "bytes_kept"), [(512 << 20, 7 * 12 * 6 * 5 * 2), (1000, 2 * 12 * 6 * 5 * 2)])
+def test_a_small_packed_scan_is_unpacked_once_and_of_a_larger_one_two_rows_are_kept(
+    tmp_path, monkeypatch, kept, bytes_kept
+):
+    monkeypatch.setattr(hdf5_frames, "KEPT_BYTES", kept)
+    scan = open_scan(path=written(tmp_path / "s.h5", chunks=(1, 4, 6, 5), compression="gzip"))
+    scan.read(0, 1)
+    _, _, size, _ = scan.frames._opened.file.id.get_access_plist().get_cache()
+    assert size == bytes_kept
 
 
 def test_the_only_four_dimensional_dataset_is_chosen(tmp_path):

@@ -20,6 +20,9 @@ __all__ = ["ChunkedFrames"]
 
 #: Bound on unpacked chunks that are kept because the next read will want the rest of them.
 CACHE_BYTES = 256 << 20
+#: Patterns that take no more than this are unpacked once, and kept while the file is open: unpacking takes twenty times
+#: as long as summing.
+KEPT_BYTES = 512 << 20
 #: HDF5 finds chunks in its cache by a hash table; a prime well above their number keeps them apart.
 CACHE_SLOTS = 100_003
 
@@ -43,7 +46,7 @@ class ChunkedFrames:
         self.shape = (prod(self._lead), int(dataset.shape[-2]), int(dataset.shape[-1]))
         self.dtype: np.dtype[Any] = dataset.dtype.newbyteorder("=")
         self.alignment = _patterns_stored_together(self._lead, (dataset.chunks or (1, 1))[: len(self._lead)])
-        self._cache_bytes = min(CACHE_BYTES, 2 * _bytes_of_a_row_of_chunks(dataset))
+        self._cache_bytes = _bytes_to_keep(dataset)
         if _needs_plugin(dataset):
             import_module("hdf5plugin")  # adds its filters to the HDF5 library when it is imported
         self._lock = threading.Lock()
@@ -86,11 +89,12 @@ def _needs_plugin(dataset: h5py.Dataset) -> bool:
     return any(created.get_filter(i)[0] >= 256 for i in range(created.get_nfilters()))
 
 
-def _bytes_of_a_row_of_chunks(dataset: h5py.Dataset) -> int:
-    """Unpacked, of all chunks that a flat read passes before it is through with the first of them."""
+def _bytes_to_keep(dataset: h5py.Dataset) -> int:
+    """Of unpacked chunks: all, or twice what a flat read passes before it is through with the first of them."""
     chunks: tuple[int, ...] = dataset.chunks or (1,) * dataset.ndim
-    across = prod(ceil(length / chunk) for length, chunk in zip(dataset.shape[1:], chunks[1:], strict=True))
-    return int(across * prod(chunks) * dataset.dtype.itemsize)
+    counts = [ceil(length / chunk) for length, chunk in zip(dataset.shape, chunks, strict=True)]
+    row = prod(counts[1:]) * prod(chunks) * dataset.dtype.itemsize
+    return counts[0] * row if counts[0] * row <= KEPT_BYTES else min(CACHE_BYTES, 2 * row)
 
 
 def _patterns_stored_together(lead: tuple[int, ...], chunk: tuple[int, ...]) -> int:
