@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -152,8 +153,8 @@ class MapFrame:
     def fit(self, rows: Axis, columns: Axis) -> None:
         """Shape the frame for a map with these axes; one that is very long and thin gets room beside it.
 
-        A coarser map of the same place, such as a preview, is shown in the frame that is there, and where the hand has
-        zoomed in it stays.
+        A coarser map of the same place, such as a preview, is shown in the frame that is there. Where the hand has
+        zoomed in it stays, over the same pixels if the axes of as large a map begin elsewhere.
         """
         axes, before = (rows, columns), self.axes
         if before is not None and all(map(same_place, before, axes)):
@@ -166,9 +167,10 @@ class MapFrame:
         self.figure.frame_height, self.figure.frame_width = round(height), round(width)
         left, right = _widened(columns, longest / 3)
         top, bottom = _widened(rows, longest / 3)
-        stays = before is not None and all(map(same_place, axes, before)) and _zoomed(self.figure)
-        _set_range(self.figure.x_range, left, right, stays)
-        _set_range(self.figure.y_range, bottom, top, stays)  # down is up: row 0 on top
+        moved = before is not None and all(map(_same_size, axes, before))
+        stays = before is not None and (moved or all(map(same_place, axes, before))) and _zoomed(self.figure)
+        _set_range(self.figure.x_range, left, right, stays, moved)
+        _set_range(self.figure.y_range, bottom, top, stays, moved)  # down is up: row 0 on top
         if before is None or before[1].unit != columns.unit:
             self.bar.update(unit=columns.unit, dimensional=_lengths(columns.unit))
 
@@ -203,10 +205,16 @@ def same_place(old: Axis, new: Axis) -> bool:
     return new.unit == old.unit and max(ends) <= slack
 
 
+def _same_size(one: Axis, other: Axis) -> bool:
+    return (one.unit, one.count) == (other.unit, other.count) and math.isclose(one.extent, other.extent)
+
+
 def _zoomed(plot: figure) -> bool:
     return any((span.start, span.end) != (span.reset_start, span.reset_end) for span in (plot.x_range, plot.y_range))
 
 
-def _set_range(span: Any, start: float, end: float, stays: bool) -> None:
-    # What "reset" returns to is kept apart from what is shown.
-    span.update(reset_start=start, reset_end=end, **({} if stays else {"start": start, "end": end}))
+def _set_range(span: Any, start: float, end: float, stays: bool, moved: bool) -> None:
+    # What "reset" returns to is kept apart from what is shown. Linked maps share a range: the first one moves it.
+    by = start - span.reset_start if moved else 0.0
+    shown = (span.start + by, span.end + by) if stays else (start, end)
+    span.update(reset_start=start, reset_end=end, start=shown[0], end=shown[1])

@@ -11,6 +11,7 @@ from bokeh.models import LinearColorMapper, LogColorMapper
 
 from graph4d.types import ValueType
 from graph4d.view.figure import figure_for, figure_json
+from graph4d.view.link import link
 
 IMAGE = ValueType("Image", ("y", "x"))
 LABELS = ValueType("Labels", ("y", "x"))
@@ -236,6 +237,20 @@ def test_the_exact_image_after_a_preview_fills_the_frame_and_a_zoom_stays() -> N
     assert (plot.x_range.start, plot.x_range.end) == (3.0, 5.0)
     figure.update(an_image(np.ones((128, 128)), (2.0, 2.0)))
     assert (plot.x_range.start, plot.x_range.end) == pytest.approx((-0.1, 25.5))
+
+
+def test_a_zoom_stays_over_its_pixels_when_the_axes_begin_elsewhere() -> None:
+    value = an_image(np.zeros((16, 16)), (0.5, 0.5))
+    figure, other = drawn(value), drawn(value)
+    link([figure, other])
+    plot = figure.frame.figure
+    plot.x_range.update(start=3.0, end=5.0)
+    moved = value.assign_coords(x=value.x + 0.25, y=value.y - 0.5)
+    for linked in (figure, other):
+        linked.update(moved)
+    assert (plot.x_range.start, plot.x_range.end) == (3.25, 5.25)
+    assert (plot.y_range.start, plot.y_range.end) == (7.25, -0.75)
+    assert (plot.x_range.reset_start, plot.x_range.reset_end) == (0.0, 8.0)
 
 
 @pytest.mark.parametrize("value_type", [IMAGE, LABELS])
