@@ -10,9 +10,10 @@ from graph4d.ledger import Ledger, is_lazy
 
 if TYPE_CHECKING:
     from graph4d.recipe.graph import Graph, Ref
+    from graph4d.run.result import Run
     from graph4d.store import Store
 
-__all__ = ["changed_steps", "missing_steps", "seconds_of"]
+__all__ = ["changed_steps", "handles_of", "missing_steps", "positions_of", "seconds_of"]
 
 
 def missing_steps(graph: Graph, store: Store, refs: Iterable[Ref]) -> dict[Ref, set[str]]:
@@ -45,6 +46,18 @@ def missing_steps(graph: Graph, store: Store, refs: Iterable[Ref]) -> dict[Ref, 
 def seconds_of(steps: Iterable[str], known: Mapping[str, float]) -> float:
     """What these steps took last time, together; infinite if one of them never ran."""
     return math.fsum(known.get(step, math.inf) for step in steps)
+
+
+def handles_of(graph: Graph, refs: Iterable[Ref]) -> dict[str, Ref]:
+    """The lazy values that are read for these, by name."""
+    steps = graph.ancestors(ref.step for ref in refs)
+    inputs = {ref for name in steps for ref in graph.steps[name].inputs.values()}
+    return {str(ref): ref for ref in inputs if is_lazy(graph.steps[ref.step].node, ref.output)}
+
+
+def positions_of(run: Run, handles: Iterable[Ref]) -> int:
+    """How many positions the largest of the stacks has that a run read."""
+    return max((math.prod(getattr(run.load(ref), "positions", ())) for ref in handles), default=1)
 
 
 def changed_steps(old: Graph, new: Graph) -> set[str]:

@@ -1,7 +1,7 @@
 """Who computes what in a session, and when: previews while a control moves, exact results when it rests.
 
 One worker looks at the newest revision only: what came and went meanwhile is never computed. What takes no time it
-computes at once. For the rest it makes a preview, from a part of the scan that it can see in a blink; the exact result
+computes at once. For the rest it makes a preview, from a part of the stack that it can see in a blink; the exact result
 is left to a thread of its own, so that the worker stays free for the next move. Both end when there is nothing to do.
 """
 
@@ -16,20 +16,19 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from graph4d.errors import GraphError, UsageError
-from graph4d.ledger import is_lazy
 from graph4d.run.cancel import Cancelled, Token
 from graph4d.run.events import PassFinished, PassProgress, StepFinished, StepProgress
 from graph4d.run.execute import execute
 from graph4d.run.failure import StepError
 from graph4d.session.leftovers import Leftovers
 from graph4d.session.moment import Moment
-from graph4d.session.need import missing_steps, seconds_of
+from graph4d.session.need import handles_of, missing_steps, positions_of, seconds_of
 from graph4d.session.state import Shown, Status
 from graph4d.session.stride import Stride
 from graph4d.store import Store
 
 if TYPE_CHECKING:
-    from graph4d.recipe.graph import Graph, Ref, Step
+    from graph4d.recipe.graph import Ref, Step
     from graph4d.run.events import Event
     from graph4d.run.result import Run
     from graph4d.session.board import Board
@@ -177,14 +176,14 @@ class Scheduler:
             self._preview(moment, partly, reductions)
 
     def _preview(self, moment: Moment, refs: Mapping[str, Ref], reductions: set[str]) -> None:
-        handles = _handles(moment.graph, refs.values())
+        handles = handles_of(moment.graph, refs.values())
         if self._stride.every == 0:  # open what will be read, to see how much there is of it
             opened = self._run(moment, handles, self._passing, self._quick)
-            self._stride.begin(_positions(opened, handles))
+            self._stride.begin(positions_of(opened, handles.values()))
         run = self._run(moment, refs, self._passing, self._quick, every=self._stride.every)
         self._publish(moment, run, previews=reductions)
         took = sum(event.seconds for event in run.log if isinstance(event, PassFinished))
-        self._stride.learn(took, _positions(run, handles))
+        self._stride.learn(took, positions_of(run, handles.values()))
 
     def _exactly(self, moment: Moment) -> Callable[[], None]:
         """How to begin an exact run. Call with the lock held: from now on it can be cancelled, and is the only one."""
@@ -300,18 +299,6 @@ class Scheduler:
         with self.changed:
             self._board.fail(moment.names[0], moment.revision, failure)
             self.changed.notify_all()
-
-
-def _handles(graph: Graph, refs: Iterable[Ref]) -> dict[str, Ref]:
-    """The lazy values that are read for these."""
-    steps = graph.ancestors(ref.step for ref in refs)
-    inputs = {ref for name in steps for ref in graph.steps[name].inputs.values()}
-    return {str(ref): ref for ref in inputs if is_lazy(graph.steps[ref.step].node, ref.output)}
-
-
-def _positions(run: Run, handles: Mapping[str, Ref]) -> int:
-    """How many positions the largest of the stacks has that a run read."""
-    return max((math.prod(getattr(run.load(ref), "positions", ())) for ref in handles.values()), default=1)
 
 
 def _writes(step: Step) -> bool:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graph4d.run.cancel import Cancelled
-from graph4d.run.failure import RunError, StepError
 from graph4d.session.board import HALTED, Board
 from graph4d.session.events import Changed
 from graph4d.session.moment import Moment
@@ -16,7 +15,7 @@ from graph4d.session.need import changed_steps
 from graph4d.session.notify import Notifier
 from graph4d.session.scheduler import REST, Scheduler
 from graph4d.session.settings import Settings, same
-from graph4d.session.state import State, Status
+from graph4d.session.state import State, Status, raise_for
 from graph4d.store import default_store
 
 if TYPE_CHECKING:
@@ -207,7 +206,7 @@ class Session:
             while True:
                 self.apply(name)
                 state = self._settled([name])[0]
-                _raise_for([state])
+                raise_for([state])
                 if state.status is Status.FRESH and state.shown is not None:
                     return state.shown.value
                 with self._lock:  # an expensive step waits again for a newer change
@@ -233,7 +232,7 @@ class Session:
         TimeoutError
             It took too long.
         """
-        _raise_for(self._settled(None, timeout))
+        raise_for(self._settled(None, timeout))
 
     @property
     def needs_apply(self) -> bool:
@@ -342,15 +341,3 @@ class Session:
         """The values that the recipe's text does not have."""
         with self._lock:
             return self._settings.changed({name: self.values[name] for name in self._given if name in self.values})
-
-
-def _raise_for(states: Iterable[State]) -> None:
-    states = list(states)
-    errors = [state.error for state in states if state.status is Status.FAILED and state.error is not None]
-    other = next((error for error in errors if not isinstance(error, StepError)), None)
-    if other is not None:
-        raise other
-    if errors:
-        raise RunError([error for error in dict.fromkeys(errors) if isinstance(error, StepError)])
-    if any(state.status is Status.CANCELLED for state in states):
-        raise Cancelled("cancelled before it was finished")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+
+from graph4d.run.cancel import Cancelled
+from graph4d.run.failure import RunError, StepError
 
 if TYPE_CHECKING:
     from graph4d.errors import GraphError
     from graph4d.types import ValueType
 
-__all__ = ["Shown", "State", "Status"]
+__all__ = ["Shown", "State", "Status", "raise_for"]
 
 
 class Status(StrEnum):
@@ -44,7 +48,7 @@ class Shown:
     revision : int
         Of the parameters that it was made from.
     every : int
-        1 for an exact result; n for a preview from every n-th position along each axis of the scan.
+        1 for an exact result; n for a preview from every n-th position along each axis of the stack.
     seconds : float
         What it took, from the change to the result.
     reused : bool
@@ -79,3 +83,26 @@ class State:
     """From 0 to 1 while it runs, if that is known."""
     error: GraphError | None = None
     """Why it failed: its text names the node, its place and its inputs."""
+
+
+def raise_for(states: Iterable[State]) -> None:
+    """Raise what went wrong, if anything did.
+
+    Raises
+    ------
+    UsageError
+        Something could not be begun: a file is missing, for instance.
+    RunError
+        Steps failed.
+    Cancelled
+        Somebody stopped one of them.
+    """
+    states = list(states)
+    errors = [state.error for state in states if state.status is Status.FAILED and state.error is not None]
+    other = next((error for error in errors if not isinstance(error, StepError)), None)
+    if other is not None:
+        raise other
+    if errors:
+        raise RunError([error for error in dict.fromkeys(errors) if isinstance(error, StepError)])
+    if any(state.status is Status.CANCELLED for state in states):
+        raise Cancelled("cancelled before it was finished")

@@ -20,18 +20,18 @@ class Stride:
     Attributes
     ----------
     every : int
-        0 before anything is known of the scan.
+        0 before anything is known of the stack.
     """
 
     def __init__(self) -> None:
         self.every = 0
 
     def begin(self, positions: int) -> None:
-        """Choose for a scan of so many positions."""
+        """Choose for a stack of so many positions."""
         self.every = max(2, math.ceil(math.sqrt(positions / FIRST)))
 
     def learn(self, seconds: float, positions: int) -> None:
-        """A preview of a scan of so many positions took that long."""
+        """A preview of a stack of so many positions took that long."""
         if seconds <= 0:
             return
         # Work goes with the square of the stride, or less where patterns are stored together; it is approached in
