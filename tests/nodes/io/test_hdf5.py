@@ -75,11 +75,11 @@ def test_threads_read_chunks_without_mixing_them_up(tmp_path):
     assert all(np.array_equal(block, flat[i % 58 : i % 58 + 5]) for i, block in enumerate(blocks))
 
 
-@pytest.mark.parametrize(("kept", "bytes_kept"), [(512 << 20, 7 * 12 * 6 * 5 * 2), (1000, 2 * 12 * 6 * 5 * 2)])
+@pytest.mark.parametrize(("kept", "bytes_kept"), [(256 << 20, 7 * 12 * 6 * 5 * 2), (2000, 2 * 12 * 6 * 5 * 2)])
 def test_a_small_packed_scan_is_unpacked_once_and_of_a_larger_one_two_rows_are_kept(
     tmp_path, monkeypatch, kept, bytes_kept
 ):
-    monkeypatch.setattr(hdf5_frames, "KEPT_BYTES", kept)
+    monkeypatch.setattr(hdf5_frames, "CACHE_BYTES", kept)
     scan = open_scan(path=written(tmp_path / "s.h5", chunks=(1, 4, 6, 5), compression="gzip"))
     scan.read(0, 1)
     _, _, size, _ = scan.frames._opened.file.id.get_access_plist().get_cache()

@@ -18,11 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ChunkedFrames"]
 
-#: Bound on unpacked chunks that are kept because the next read will want the rest of them.
+#: Bound on unpacked chunks that are kept because the next read will want the rest of them. A scan that fits is unpacked
+#: once for as long as it is open: unpacking takes twenty times as long as summing.
 CACHE_BYTES = 256 << 20
-#: Patterns that take no more than this are unpacked once, and kept while the file is open: unpacking takes twenty times
-#: as long as summing.
-KEPT_BYTES = 512 << 20
 #: HDF5 finds chunks in its cache by a hash table; a prime well above their number keeps them apart.
 CACHE_SLOTS = 100_003
 
@@ -94,7 +92,7 @@ def _bytes_to_keep(dataset: h5py.Dataset) -> int:
     chunks: tuple[int, ...] = dataset.chunks or (1,) * dataset.ndim
     counts = [ceil(length / chunk) for length, chunk in zip(dataset.shape, chunks, strict=True)]
     row = prod(counts[1:]) * prod(chunks) * dataset.dtype.itemsize
-    return counts[0] * row if counts[0] * row <= KEPT_BYTES else min(CACHE_BYTES, 2 * row)
+    return counts[0] * row if counts[0] * row <= CACHE_BYTES else min(CACHE_BYTES, 2 * row)
 
 
 def _patterns_stored_together(lead: tuple[int, ...], chunk: tuple[int, ...]) -> int:
