@@ -39,6 +39,7 @@ from bokeh.document.events import (
 from bokeh.models import ColumnDataSource, Model, UIElement
 
 from graph4d.errors import UsageError
+from graph4d.widgets.script import script
 
 __all__ = ["BokehView"]
 
@@ -112,7 +113,7 @@ class BokehView(anywidget.AnyWidget):
         Whole: not part of another layout.
     """
 
-    _esm = Path(__file__).with_suffix(".js")
+    _esm = script(__file__)
     _bokeh = traitlets.Unicode(bokeh.__version__).tag(sync=True)
 
     def __init__(self, layout: UIElement) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import anywidget
 import traitlets
+
+from graph4d.widgets.script import script
 
 __all__ = ["RangeSlider"]
 
@@ -27,7 +28,7 @@ class RangeSlider(anywidget.AnyWidget):
         What it shows; beyond its ends it becomes longer.
     """
 
-    _esm = Path(__file__).with_suffix(".js")
+    _esm = script(__file__)
     min = traitlets.Float().tag(sync=True)
     max = traitlets.Float().tag(sync=True)
     step = traitlets.Float().tag(sync=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import anywidget
 import traitlets
+
+from graph4d.widgets.script import script
 
 __all__ = ["TextButton"]
 
@@ -24,7 +25,7 @@ class TextButton(anywidget.AnyWidget):
         Gives the name of the file to save; without it the text is copied.
     """
 
-    _esm = Path(__file__).with_suffix(".js")
+    _esm = script(__file__)
     label = traitlets.Unicode().tag(sync=True)
     hint = traitlets.Unicode().tag(sync=True)
 

@@ -1,10 +1,13 @@
 """What a BokehView and its displays tell each other; the displays here are Bokeh documents in Python."""
 
+import gc
 import json
 import logging
 import threading
 import time
+import weakref
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -19,6 +22,8 @@ from bokeh.plotting import figure
 from graph4d import UsageError
 from graph4d.widgets import bokeh_view
 from graph4d.widgets.bokeh_view import BokehView
+from graph4d.widgets.slider import RangeSlider
+from graph4d.widgets.text_button import TextButton
 
 
 class FakeDisplay:
@@ -333,3 +338,17 @@ def test_a_closed_view_leaves_its_models_alone(view: BokehView, source: ColumnDa
     source.data = picture(1)
     assert not display.inbox
     view.close()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda: BokehView(figure()), lambda: RangeSlider(0.0, 1.0, 0.1, "radius"), lambda: TextButton("Copy", "", str)],
+    ids=["view", "slider", "button"],
+)
+def test_a_widget_that_is_closed_is_forgotten(make: Callable[[], Any]) -> None:
+    widget = make()
+    gone = weakref.ref(widget)
+    widget.close()
+    del widget
+    gc.collect()
+    assert gone() is None
