@@ -85,21 +85,26 @@ class Grid:
         return *rows, *_between(first_column, last_column, self.shape[1])
 
     def length_of(self, unit: str | None) -> float | None:
-        """What one of a unit is along the axes; None if that is not known.
+        """What one of a unit is along x; None if that is not known. See :meth:`lengths_of`."""
+        lengths = self.lengths_of(unit)
+        return None if lengths is None else lengths[1]
+
+    def lengths_of(self, unit: str | None) -> Pair | None:
+        """What one of a unit is along y and x in those of the axes; None if that is not known.
 
         Parameters
         ----------
         unit : str or None
-            None stands for a pixel, as wide as those of the map.
+            None stands for a pixel of the map.
         """
         if unit is None or unit == "px":
-            return abs(self.step[1])
-        if unit in self.equivalents:
-            return self.factor / self.equivalents[unit]
+            return abs(self.step[0]), abs(self.step[1])
+        known = self.equivalents.get(unit)
         try:
-            return self.factor * convert(unit, self.unit)
+            length = self.factor * (convert(unit, self.unit) if known is None else 1 / known)
         except UnitsError:
             return None
+        return length, length
 
 
 def _between(first: float, last: float, count: int) -> tuple[int, int]:

@@ -225,8 +225,7 @@ class Dashboard:
         ]
 
     def _lay_shapes(self, title: str, state: State) -> None:
-        # The pixels of a preview are not those of the map.
-        if self.shapes[title] and state.shown is not None and state.shown.every == 1:
+        if self.shapes[title] and state.shown is not None:
             grid = Grid.of(state.shown.value)
             for shape in self.shapes[title]:
                 shape.on(grid)

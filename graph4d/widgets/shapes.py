@@ -1,4 +1,4 @@
-"""Handles over pictures, tied to the parameters of a session: a detector's radii, a position, a rectangle."""
+"""Handles over pictures, tied to the parameters of a session: radii, a position, a rectangle."""
 
 from __future__ import annotations
 
@@ -92,9 +92,9 @@ class Shape:
         zero = _zero(grid)
         if self._centre is None:
             return zero
-        size = grid.length_of(_unit(self._parameters[self._centre].items[0])) or 0.0
+        height, width = grid.lengths_of(_unit(self._parameters[self._centre].items[0])) or (0.0, 0.0)
         off = self.session.values.get(self._centre) or (0.0, 0.0)
-        return zero[0] + off[0] * size, zero[1] + off[1] * size
+        return zero[0] + off[0] * height, zero[1] + off[1] * width
 
     def _moved(self, shape: Mapping[str, float], moving: bool) -> None:
         if self._grid is None:
@@ -121,9 +121,9 @@ class Shape:
             values[name] = _fitting(parameter, shape[side] / (grid.length_of(_unit(parameter)) or 1.0))
         if self._centre is not None and moved & {"x", "y"}:
             item = self._parameters[self._centre].items[0]
-            size = grid.length_of(_unit(item)) or 1.0
-            off = zip((shape["y"], shape["x"]), _zero(grid), strict=True)
-            values[self._centre] = [_fitting(item, (there - zero) / size) for there, zero in off]
+            sizes = grid.lengths_of(_unit(item)) or (1.0, 1.0)
+            off = zip((shape["y"], shape["x"]), _zero(grid), sizes, strict=True)
+            values[self._centre] = [_fitting(item, (there - zero) / size) for there, zero, size in off]
         return values
 
 
