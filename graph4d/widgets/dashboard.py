@@ -21,6 +21,7 @@ from graph4d.view.grid import Grid
 from graph4d.view.link import link
 from graph4d.view.page import figure_cards, page, table
 from graph4d.widgets.bokeh_view import BokehView
+from graph4d.widgets.closing import close_all
 from graph4d.widgets.controls import Controls, style
 from graph4d.widgets.pacing import Paced
 from graph4d.widgets.picture import Picture
@@ -147,8 +148,7 @@ class Dashboard:
         self._say.stop()
         self._look.stop()
         self.session.close()
-        for widget in _within(self.widget):
-            widget.close()
+        close_all(self.widget)
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         return self.widget._repr_mimebundle_(**options)
@@ -229,8 +229,3 @@ class Dashboard:
             grid = Grid.of(state.shown.value)
             for shape in self.shapes[title]:
                 shape.on(grid)
-
-
-def _within(widget: Any) -> list[Any]:
-    """A widget and all that it contains."""
-    return [widget, *(inner for child in getattr(widget, "children", ()) for inner in _within(child))]

@@ -1,7 +1,9 @@
 """Dashboards as Python sees them: pictures follow values, errors stay in their places, hands move parameters."""
 
+import gc
 import re
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -316,6 +318,21 @@ def test_a_closed_dashboard_says_and_does_nothing_more(opened: Opened) -> None:
     dashboard.session.set(value=5)
     time.sleep(0.2)
     assert pixels(dashboard, "plain")[0, 0] == 1
+
+
+@pytest.mark.usefixtures("opened")
+def test_nothing_of_a_closed_dashboard_is_kept() -> None:
+    dashboard = Dashboard(RECIPE, view="hand", store=Store(MemoryStore()))
+    dashboard.wait(20)
+    dashboard.close()
+    gone = [weakref.ref(kept) for kept in (dashboard, dashboard.view, dashboard.session)]
+    del dashboard
+
+    def collected() -> bool:
+        gc.collect()  # threads may be on their way out
+        return all(kept() is None for kept in gone)
+
+    soon(collected)
 
 
 @pytest.mark.parametrize(
