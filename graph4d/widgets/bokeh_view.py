@@ -17,7 +17,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -127,6 +127,7 @@ class BokehView(anywidget.AnyWidget):
         self._displays: dict[str, _Display] = {}
         self._lock = threading.RLock()
         self._held = 0
+        self._shown: Callable[[bool], None] = lambda _: None
         self._document.on_change(self._changed)
         self.on_msg(self._received)
 
@@ -143,6 +144,13 @@ class BokehView(anywidget.AnyWidget):
             finally:
                 self._held -= 1
                 self._flush()
+
+    def on_shown(self, callback: Callable[[bool], None]) -> None:
+        """Call ``callback(shown)`` when it is displayed, and when its last display is taken off its page.
+
+        A page that is closed or loaded anew does not say so: its displays count as if they were still there.
+        """
+        self._shown = callback
 
     def export(self, kind: Literal["png", "svg"], name: str = "figure") -> None:
         """Have the browser download the layout as it looks there.
@@ -233,6 +241,7 @@ class BokehView(anywidget.AnyWidget):
                     content = self._document.to_json()
                     self._displays[display] = _Display(known)
                     self._post(display, "document", content, number=0)
+                self._shown(True)
             case "seen":
                 with self._lock:
                     if display in self._displays:
@@ -242,7 +251,9 @@ class BokehView(anywidget.AnyWidget):
                 self._apply(display, message, buffers)
             case "bye":
                 with self._lock:
-                    self._displays.pop(display, None)
+                    last = self._displays.pop(display, None) is not None and not self._displays
+                if last:
+                    self._shown(False)
 
     def _apply(self, name: str, message: Mapping[str, Any], buffers: Sequence[memoryview]) -> None:
         """Make the user's changes here; not under the lock, for callbacks may take their time."""

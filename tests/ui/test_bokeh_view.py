@@ -331,6 +331,19 @@ def test_a_display_that_said_farewell_is_told_nothing_more(view: BokehView, sour
     assert not display.inbox
 
 
+def test_a_view_knows_when_nobody_looks_at_it_any_more(view: BokehView) -> None:
+    told: list[bool] = []
+    view.on_shown(told.append)
+    one, other = FakeDisplay(view, "one"), FakeDisplay(view, "other")
+    for display in (one, other):
+        display.see()
+    one.say("bye")
+    assert told == [True, True]
+    other.say("bye")
+    other.say("bye")
+    assert told == [True, True, False]
+
+
 def test_a_closed_view_leaves_its_models_alone(view: BokehView, source: ColumnDataSource) -> None:
     display = FakeDisplay(view)
     display.see()

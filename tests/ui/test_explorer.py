@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from graph4d_nodes.explorer import explore, page
+from graph4d_nodes.explorer import explore, page, stage
 from graph4d_nodes.explorer.detector import Detector
 from graph4d_nodes.geometry import wavelength
 from graph4d_nodes.image.virtual import virtual_image
@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from graph4d import GraphError, RunError, UsageError, execute, load
 from graph4d.cli.app import app
 from graph4d.recipe.load import check
+from graph4d.session.state import Status
 from graph4d.widgets.dashboard import Dashboard
 
 CALIBRATED = {
@@ -381,6 +382,99 @@ def test_a_detector_that_misses_the_pattern_is_told_and_the_last_image_stays_dim
     explorer.wait(10)
     explorer._tell_status()
     assert (explorer._problem.value, figure.layout.styles["opacity"]) == ("", "1")
+
+
+def say(explorer, kind):
+    """What a display of the pictures tells the kernel."""
+    explorer.stage.view._received(explorer.stage.view, {"from": "somewhere", "kind": kind}, [])
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_what_nobody_looks_at_is_not_computed_until_it_is_displayed_again(opened, patterns, monkeypatch):
+    monkeypatch.setattr(stage, "GRACE", 0.05)
+    explorer = opened()
+    say(explorer, "hello")
+    say(explorer, "bye")
+    wait_until(lambda: explorer.session.state("com").status is Status.STALE)
+    before = len(explorer.session.events)
+    explorer.move_to(1, 2)
+    explorer.use("ADF")
+    time.sleep(0.1)
+    assert not [e for e in explorer.session.events[before:] if type(e).__name__ == "StepStarted"]
+    say(explorer, "hello")
+    explorer.wait(10)
+    np.testing.assert_array_equal(drawn(explorer, "pattern"), patterns[1, 2])
+    np.testing.assert_array_equal(drawn(explorer, "image"), explorer.session.value("ring").values)
+
+
+def test_a_cell_that_is_run_again_stops_nothing(opened):
+    explorer = opened()
+    for kind in ("hello", "bye", "hello"):
+        say(explorer, kind)
+    time.sleep(0.05)
+    assert explorer.stage.is_current(explorer.session.value("load"))
+    assert explorer.stage._farewell is None
+
+
+def test_waiting_for_pictures_computes_them_even_if_nobody_looks(opened, patterns, monkeypatch):
+    monkeypatch.setattr(stage, "GRACE", 0.0)
+    explorer = opened()
+    say(explorer, "hello")
+    say(explorer, "bye")
+    wait_until(lambda: explorer.session.state("com").status is Status.STALE)
+    explorer.move_to(2, 1)
+    explorer.wait(10)
+    np.testing.assert_array_equal(drawn(explorer, "pattern"), patterns[2, 1])
+
+
+def test_usual_detectors_and_positions_are_named_in_python(opened, patterns):
+    explorer = opened(**CALIBRATED)
+    explorer.use("ABF")
+    explorer.move_to(7, 2)
+    explorer.wait(10)
+    assert explorer.stage.detector == explorer.stage.presets["abf"]
+    np.testing.assert_array_equal(drawn(explorer, "pattern"), patterns[7, 2])
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda e: e.use("HAADF"), "begins at 3 radii of the bright disc, 12 mrad, and the pattern ends 9.7. mrad"),
+        (lambda e: e.use("DF"), "no detector 'DF'; use one of BF, ABF, ADF, HAADF"),
+        (lambda e: e.move_to(9, 0), r"\(9, 0\) does not lie in a scan of 9 × 11"),
+    ],
+)
+def test_what_cannot_be_shown_is_refused_with_its_reason(opened, ask, message):
+    with pytest.raises(UsageError, match=message):
+        ask(opened(**CALIBRATED))
+
+
+def test_the_button_of_a_detector_says_what_it_counts_or_why_there_is_none(opened):
+    buttons = opened(**CALIBRATED).stage.detector_bar._buttons
+    assert buttons["abf"].tooltip == "From 0.5 radii of the bright disc to the rim of the bright disc: 2 to 4 mrad"
+    assert buttons["haadf"].disabled
+    assert "begins at 3 radii" in buttons["haadf"].tooltip
+
+
+def test_reset_leads_back_to_the_start_and_shows_all(opened, patterns):
+    explorer = opened(**CALIBRATED)
+    explorer.session.set({"ricom.kernel": 7, "load.semiangle": "6 mrad"})
+    explorer.move_to(0, 0)
+    explorer.stage.set_detector(Detector("rectangle", rectangle=(1, 5, 2, 8)))
+    span = explorer.stage.screen.figures["image"].frame.figure.x_range
+    span.update(start=0.1, end=0.2)
+    explorer.reset()
+    explorer.wait(10)
+    values = explorer.session.values
+    assert (values["ricom.kernel"], values["load.semiangle"], values["ring.outer"]) == (41, 4e-3, 4e-3)
+    assert (span.start, span.end) == (span.reset_start, span.reset_end)
+    np.testing.assert_array_equal(drawn(explorer, "pattern"), patterns[4, 5])
 
 
 def test_two_threads_leave_the_pictures_of_the_last_values(opened):

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from graph4d_nodes.image.virtual import PRESETS
 
-__all__ = ["Detector", "Kind", "presets", "rounded"]
+__all__ = ["Detector", "Kind", "preset_hint", "presets", "rounded"]
 
 Kind = Literal["annulus", "disc", "rectangle"]
 
@@ -87,6 +87,31 @@ def presets(disc: float, edge: float) -> dict[str, Detector | None]:
         kind: Kind = "annulus" if low else "disc"
         found[name] = Detector(kind, inner, outer) if inner < outer else None
     return found
+
+
+def preset_hint(name: str, disc: float, edge: float, scale: float, unit: str) -> str:
+    """What a usual detector counts, or why there is none.
+
+    Parameters
+    ----------
+    name : str
+    disc, edge : float
+        As for :func:`presets`.
+    scale : float
+        What pixels are multiplied by for numbers in ``unit``.
+    unit : str
+    """
+    low, high = PRESETS[name]
+    inner, outer = low * disc, edge if high is None else high * disc
+
+    def shown(pixels: float) -> str:
+        return f"{pixels * scale:.3g}"
+
+    if inner >= outer:
+        begins = f"{low:g} radii of the bright disc, {shown(inner)} {unit}"
+        return f"There is none: it begins at {begins}, and the pattern ends {shown(edge)} {unit} from the beam"
+    end = "the edge of the pattern" if high is None else "the rim of the bright disc"
+    return f"From {low:g} radii of the bright disc to {end}: {shown(inner)} to {shown(outer)} {unit}"
 
 
 def rounded(number: float) -> float:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
+from functools import cache
 from html import escape
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
-from ipywidgets import HTML, Accordion, HBox, Layout, VBox
+from ipywidgets import HTML, Accordion, Button, HBox, Layout, VBox
 
 from graph4d import GraphError, UsageError
 from graph4d.run.failure import StepError
@@ -42,7 +43,6 @@ PANELS: Mapping[str, tuple[str, ...]] = {
 """What can be set on the page, by heading."""
 
 
-APART = {"justify_content": "space-between", "align_items": "center", "flex_flow": "row wrap"}
 ALARM = "color: var(--jp-error-color1, #c62828); line-height: 1.4; white-space: normal"
 
 
@@ -77,9 +77,10 @@ class Explorer:
         self._lock = RLock()
         self._tally, self._tell = Tally(), Paced(self._tell_status, 0.1)
         copy = TextButton("Copy recipe", "the steps that lead to what is seen, with their values", self.recipe)
-        self._status = StatusLine(self.session, [copy])
-        self._status.reset.layout.display = "none"
-        self._status.widget.layout = Layout(flex="0 1 580px", width="auto")
+        reset = Button(description="Reset", tooltip="detector, position, window and calibration as at the start")
+        reset.on_click(lambda _: self.reset())
+        self._status = StatusLine(self.session, [reset, copy])
+        self._status.reset.layout.display = "none"  # it would open the file as at the start, too
         self._head, self._problem, self._offers = HTML(f"<b>{escape(path.name)}</b>"), HTML(), VBox()
         self._offered: object = None
         panels = [
@@ -100,6 +101,47 @@ class Explorer:
         """The recipe, as YAML, of what is on the screen."""
         return seen_recipe(self.session.graph, dict(self.stage.seen) if self.stage else {"scan": "load"})
 
+    def use(self, detector: str) -> None:
+        """Show the image of one of the usual detectors.
+
+        Parameters
+        ----------
+        detector : {"BF", "ABF", "ADF", "HAADF"}
+
+        Raises
+        ------
+        UsageError
+            There is no such detector, or it would begin beyond the edge of the pattern; or the file is not open.
+        """
+        stage = self._opened()
+        name = detector.lower()
+        if name not in stage.presets:
+            raise UsageError(f"there is no detector {detector!r}; use one of {', '.join(stage.presets).upper()}")
+        chosen = stage.presets[name]
+        if chosen is None:
+            raise UsageError(f"{detector}: {stage.hints[name]}")
+        stage.set_detector(chosen)
+
+    def move_to(self, row: int, column: int) -> None:
+        """Show the pattern at a scan position.
+
+        Raises
+        ------
+        UsageError
+            It does not lie in the scan, or the file is not open.
+        """
+        stage = self._opened()
+        rows, columns = stage.shape[:2]
+        if not (0 <= row < rows and 0 <= column < columns):
+            raise UsageError(f"position ({row}, {column}) does not lie in a scan of {rows} × {columns} positions")
+        stage.set_position((row, column))
+
+    def reset(self) -> None:
+        """Go back to the detector, position, window and calibration at the start."""
+        self.session.reset(*PANELS["Calibration"], "ricom.kernel")
+        if self.stage is not None:
+            self.stage.reset()
+
     def wait(self, timeout: float | None = None) -> None:
         """Until all pictures show exact results for the present values.
 
@@ -115,6 +157,8 @@ class Explorer:
         TimeoutError
             It took too long.
         """
+        if self.stage is not None:
+            self.stage.go_on()
         end = math.inf if timeout is None else time.monotonic() + timeout
         while True:
             self.session.wait(None if timeout is None else max(0.0, end - time.monotonic()))
@@ -128,11 +172,19 @@ class Explorer:
         """Stop what runs, and take the widget off the page."""
         self._leave()
         self._tell.stop()
+        if self.stage is not None:
+            self.stage.close()
         self.session.close()
         self.widget.close()
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         return self.widget._repr_mimebundle_(**options)
+
+    def _opened(self) -> Stage:
+        if self.stage is None:
+            error = self.session.state("load").error
+            raise UsageError("no scan is open" + (f": {_said(error)}" if error is not None else ""))
+        return self.stage
 
     def _take(self, scan: Scan4D) -> None:
         """Show this scan: another one, or the same with other calibrations."""
@@ -155,7 +207,8 @@ class Explorer:
     def _arrange(self) -> None:
         head = [self._head] if self.stage is None else [self._head, self._status.widget]
         stage = [] if self.stage is None else [self.stage.widget]
-        self.widget.children = [style(), HBox(head, layout=APART), self._problem, self._offers, *stage, self._folds]
+        line = HBox(head).add_class("graph4d-explorer-head")
+        self.widget.children = [style(), _own_style(), line, self._problem, self._offers, *stage, self._folds]
 
     def _hear(self, event: Event) -> None:
         self._tally.hear(event)
@@ -194,6 +247,15 @@ class Explorer:
         take = self.session.set
         buttons = offer_buttons(made, lambda given: take({f"load.{name}": value for name, value in given.items()}))
         self._offers.children = [buttons] if made else []
+
+
+@cache
+def _css() -> str:
+    return Path(__file__).with_name("style.css").read_text(encoding="utf-8")
+
+
+def _own_style() -> HTML:
+    return HTML(f"<style>{_css()}</style>", layout={"display": "none"})
 
 
 def _described(scan: Scan4D) -> str:

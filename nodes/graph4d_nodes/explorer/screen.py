@@ -29,10 +29,10 @@ __all__ = ["Screen"]
 LARGE, SMALL = 350, 270
 """Longer sides of the pictures one works in, and of those beside them, before it is known how wide the page is [px]."""
 LEAST, MOST = 240, 640
-BESIDE_LARGE, BESIDE_SMALL = 102, 116
+BESIDE = 116
 """What colour bars and legends take beside a picture [px]."""
 GAP = 8
-SHARE = 0.66
+SHARE = 0.55
 """Side of a small picture over that of a large one: two small ones are a little taller than a large one."""
 SCAN_COLOR, DETECTOR_COLOR = "#ffd43b", "#69db7c"
 
@@ -72,7 +72,7 @@ class Screen:
             self.figures["pattern"].layout,
             self.figures["image"].layout,
             # Below each other beside the large ones; beside each other below them.
-            _in_lines(self.figures["com"].layout, self.figures["ricom"].layout, flex="1 1 340px"),
+            _in_lines(self.figures["com"].layout, self.figures["ricom"].layout, flex=f"1 1 {LEAST}px"),
         )
 
     def show(self, name: str, value: DataArray, note: str = "") -> None:
@@ -84,13 +84,20 @@ class Screen:
 
     def fit(self, width: int) -> None:
         """Make the pictures as large as suits a page of this width [px]: all beside each other, or in two lines."""
-        wide = (width - 2 * BESIDE_LARGE - BESIDE_SMALL - 2 * GAP) / (2 + SHARE)
+        wide = (width - 3 * BESIDE - 2 * GAP) / (2 + SHARE)
         if wide >= LEAST:
             self._sides = min(MOST, int(wide)), min(MOST, int(SHARE * wide))
         else:
-            narrow = max(LEAST, min(MOST, (width - 2 * BESIDE_SMALL - GAP) // 2))
+            narrow = max(LEAST, min(MOST, (width - 2 * BESIDE - GAP) // 2))
             self._sides = narrow, narrow
         self._fit()
+
+    def zoom_out(self) -> None:
+        """Show all pictures whole."""
+        for name in self.figures:
+            plot = self._frame(name).figure
+            for span in (plot.x_range, plot.y_range):
+                span.update(start=span.reset_start, end=span.reset_end)
 
     def on_position(self, callback: Callable[[tuple[int, int], bool], None]) -> None:
         """Call ``callback((row, column), moving)`` when the point on the image is moved."""
@@ -156,8 +163,11 @@ class Screen:
         return self.figures[name].frame
 
     def _fit(self) -> None:
-        for name in self.figures:
-            _enlarge(self._frame(name), self._sides[name not in self.grids])
+        for name, figure in self.figures.items():
+            side = self._sides[name not in self.grids]
+            _enlarge(self._frame(name), side)
+            if isinstance(figure, ImageFigure):  # columns stay in line, however long the numbers beside a picture are
+                figure.layout.update(width=side + BESIDE, sizing_mode="fixed")
 
 
 def _enlarge(frame: MapFrame, side: int) -> None:

@@ -6,15 +6,15 @@ import math
 import threading
 from typing import TYPE_CHECKING
 
-from ipywidgets import HTML, HBox, Layout, VBox
+from ipywidgets import HBox, VBox
 
 from graph4d.session.state import Shown, Status
 from graph4d.widgets.bokeh_view import BokehView
 from graph4d.widgets.controls import Control
 from graph4d_nodes.calibrate.disc import estimated_disc
-from graph4d_nodes.explorer.detector import Detector, presets
+from graph4d_nodes.explorer.detector import Detector, preset_hint, presets
 from graph4d_nodes.explorer.screen import Screen
-from graph4d_nodes.explorer.toolbar import IN_A_LINE, DetectorBar, PlaceBar, Source
+from graph4d_nodes.explorer.toolbar import DetectorBar, PlaceBar, Source, bar
 from graph4d_nodes.explorer.width import Width
 from graph4d_nodes.image.detectors import edge_radius, origin_list, probe_radius, rad_per_px
 
@@ -31,6 +31,9 @@ OLD = (Status.RUNNING, Status.STALE, Status.FAILED, Status.CANCELLED)
 
 SUMS_BYTES = 64 << 20
 """What radial sums may take: the finer they are, the more exactly a ring is the one that is drawn."""
+
+GRACE = 2.0
+"""A cell that is run again takes the widget off the page and displays it anew; work goes on for so long [s]."""
 
 Position = tuple[int, int]
 Rectangle = tuple[int, int, int, int]
@@ -56,32 +59,39 @@ class Stage:
         Which results are on the screen.
     presets : dict from name to Detector
         The usual detectors; None for one that would begin beyond the edge of the pattern.
+    hints : dict from name to str
+        What each of them counts, or why there is none.
     """
 
     def __init__(self, session: Session, scan: Scan4D) -> None:
         self.session, self._scan = session, scan
         self._lock = threading.RLock()
         self._one_by_one = threading.RLock()  # so that the last change is the last for the session, too
+        self._resting = False
+        self._farewell: threading.Timer | None = None
         self._shown: dict[str, Shown | None] = {}
         self._origin: DataArray | None = None
-        self.presets = _presets(scan, None)
+        self._reach = _reach(scan, None)
+        self.presets = presets(*self._reach)
+        self.hints: dict[str, str] = {}
         rows, columns = scan.positions
         self.seen: dict[str, str] = {}
         self.source: Source = "point"
-        self.position: Position = (rows // 2, columns // 2)
-        self.region: Rectangle = (rows // 4, rows - rows // 4, columns // 4, columns - columns // 4)
+        self.position = _middle(scan)
+        self.region = _inner_part(scan)
         self.detector = self.presets["bf"] or Detector("disc")
         self.screen = Screen(scan)
         self.screen.on_position(self.set_position)
         self.screen.on_region(self.set_region)
         self.screen.on_detector(self.set_detector)
         self.view = BokehView(self.screen.layout)
+        self.view.on_shown(self._shown_or_not)
         self.detector_bar = DetectorBar(self.set_detector)
         self.place_bar = PlaceBar((rows, columns), self.set_source, self.set_position)
         widest = min(401, 2 * max(rows, columns) + 1)
         self.kernel = Control(session, "ricom.kernel", {"slider": {"min": 3, "max": widest, "step": 2}})
-        kernel = HBox([HTML("riCOM"), self.kernel.widget], layout=Layout(width="340px"))
-        bars = HBox([self.detector_bar.widget, self.place_bar.widget, kernel], layout=IN_A_LINE)
+        kernel = bar("riCOM", self.kernel.widget).add_class("graph4d-explorer-window")
+        bars = HBox([self.detector_bar.widget, self.place_bar.widget, kernel]).add_class("graph4d-explorer-bars")
         self.widget = VBox([bars, Width(self._fit), self.view])
         session.set({"sums.width": _ring_width(scan)})
         self.set_source(self.source)
@@ -138,7 +148,8 @@ class Stage:
             if scan is self._scan:
                 return
             preset = next((name for name, detector in self.presets.items() if detector == self.detector), "")
-            self._scan, self.presets = scan, _presets(scan, self._origin)
+            self._scan = scan
+            self._find_presets()
             detector = self.presets.get(preset) or self.detector
         self.set_detector(detector)
 
@@ -148,7 +159,7 @@ class Stage:
         with self._lock:
             if step == "origin" and state.shown is not None and state.shown.every == 1:
                 self._origin = state.shown.value
-                self.presets = _presets(self._scan, self._origin)
+                self._find_presets()
                 self._show_detector()
             with self.view.hold():
                 for name in [name for name, seen in self.seen.items() if seen == step]:
@@ -157,6 +168,15 @@ class Stage:
                         self._shown[name] = state.shown
                     self.screen.figures[name].dim(state.status in OLD)
 
+    def reset(self) -> None:
+        """Go back to the bright field and the pattern in the middle, all in sight."""
+        with self._one_by_one:
+            self.region = _inner_part(self._scan)
+            self.set_position(_middle(self._scan))
+            self.set_detector(self.presets["bf"] or Detector("disc"))
+            with self._lock, self.view.hold():
+                self.screen.zoom_out()
+
     def is_current(self, scan: Scan4D) -> bool:
         """Whether exact results of this very scan are to be seen."""
         with self._lock:
@@ -164,20 +184,54 @@ class Stage:
             drawn = all(self._shown.get(name) is state.shown for name, state in states.items())
             return scan is self._scan and drawn and all(s.status is Status.FRESH for s in states.values())
 
+    def rest(self) -> None:
+        """Stop what runs, and compute nothing more: nobody looks."""
+        with self._one_by_one:
+            self._resting = True
+            self.session.close()
+
+    def go_on(self) -> None:
+        """Take up work after :meth:`rest`."""
+        with self._one_by_one:
+            if not self._resting:
+                return
+            self._resting = False
+            self.session.watch("load", "origin", *self.seen.values())
+            for step in self.seen.values():
+                self.draw(step)
+
     def close(self) -> None:
         """Watch nothing any more, and leave the page."""
-        with self._lock:
-            self.session.unwatch("origin", *self.seen.values())
+        with self._one_by_one:
+            self._stay()
+            if not self._resting:
+                self.session.unwatch("origin", *self.seen.values())
+            self._resting = True
             self.seen.clear()
         self.widget.close()
         self.view.close()
+
+    def _shown_or_not(self, shown: bool) -> None:
+        with self._one_by_one:
+            self._stay()
+            if shown and self.seen:
+                self.go_on()
+            elif self.seen:
+                self._farewell = threading.Timer(GRACE, self.rest)
+                self._farewell.daemon = True
+                self._farewell.start()
+
+    def _stay(self) -> None:
+        if self._farewell is not None:
+            self._farewell.cancel()
+            self._farewell = None
 
     def _watch(self, name: str, step: str) -> None:
         """Let the picture called ``name`` show the result of ``step``."""
         with self._lock:
             before = self.seen.get(name)
             self.seen[name] = step
-        if before == step:
+        if before == step or self._resting:
             return
         self.session.watch(step)
         self.draw(step)
@@ -188,11 +242,18 @@ class Stage:
         with self._lock, self.view.hold():
             self.screen.fit(width)
 
+    def _find_presets(self) -> None:
+        self._reach = _reach(self._scan, self._origin)
+        self.presets = presets(*self._reach)
+
     def _show_detector(self) -> None:
         with self.view.hold():
             self.screen.origin = self._origin_here()
             self.screen.place_detector(self.detector)
-        self.detector_bar.show(self.detector, self.presets, rad_per_px(self._scan.geometry))
+        angle = rad_per_px(self._scan.geometry)
+        scale, unit = (1.0, "px") if angle is None else (1e3 * angle, "mrad")
+        self.hints = {name: preset_hint(name, *self._reach, scale, unit) for name in self.presets}
+        self.detector_bar.show(self.detector, self.presets, self.hints, scale, unit)
 
     def _origin_here(self) -> tuple[float, float]:
         """Where the unscattered beam falls on the pattern that is shown [px]."""
@@ -209,10 +270,20 @@ class Stage:
         return float(y), float(x)
 
 
-def _presets(scan: Scan4D, origin: DataArray | None) -> dict[str, Detector | None]:
-    """The usual detectors for a scan, whose disc is known or can be estimated."""
+def _reach(scan: Scan4D, origin: DataArray | None) -> tuple[float, float]:
+    """Radii [px] of the bright disc, which is known or can be estimated, and of the edge of the pattern."""
     disc = probe_radius(scan.geometry) or estimated_disc(scan)
-    return presets(disc, edge_radius(scan, origin_list(scan, origin)))
+    return disc, edge_radius(scan, origin_list(scan, origin))
+
+
+def _middle(scan: Scan4D) -> Position:
+    rows, columns = scan.positions
+    return rows // 2, columns // 2
+
+
+def _inner_part(scan: Scan4D) -> Rectangle:
+    rows, columns = scan.positions
+    return rows // 4, rows - rows // 4, columns // 4, columns - columns // 4
 
 
 def _ring_width(scan: Scan4D) -> float:

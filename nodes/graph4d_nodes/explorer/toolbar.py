@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from ipywidgets import HTML, BoundedFloatText, BoundedIntText, Button, HBox, Layout, ToggleButtons
@@ -10,18 +10,27 @@ from ipywidgets import HTML, BoundedFloatText, BoundedIntText, Button, HBox, Lay
 from graph4d_nodes.explorer.detector import Detector, Kind, rounded
 from graph4d_nodes.image.virtual import PRESETS
 
-__all__ = ["IN_A_LINE", "DetectorBar", "PlaceBar", "Source"]
+__all__ = ["DetectorBar", "PlaceBar", "Source", "bar"]
 
 Source = Literal["point", "rectangle", "scan"]
 """Where the pattern is taken from: a position, the mean of a rectangle, the mean of all."""
 
 KINDS: tuple[tuple[str, Kind], ...] = (("Ring", "annulus"), ("Disc", "disc"), ("Rectangle", "rectangle"))
 SOURCES: tuple[tuple[str, Source], ...] = (("Point", "point"), ("Rectangle", "rectangle"), ("Whole scan", "scan"))
-IN_A_LINE = Layout(flex_flow="row wrap", align_items="center", grid_gap="2px 6px")
 CHOSEN = {"button_width": "auto"}
 
 Position = tuple[int, int]
 Rectangle = tuple[int, int, int, int]
+
+
+def bar(name: str, *parts: Any) -> HBox:
+    """Widgets that belong together, in a line that begins with a name."""
+    return HBox([HTML(name).add_class("graph4d-explorer-name"), *parts]).add_class("graph4d-explorer-bar")
+
+
+def _fields(width: int) -> HBox:
+    # As wide as it ever gets, so that nothing below moves when other fields are needed.
+    return HBox(layout=Layout(min_width=f"{width}px")).add_class("graph4d-explorer-fields")
 
 
 class DetectorBar:
@@ -40,7 +49,7 @@ class DetectorBar:
     def __init__(self, on_change: Callable[[Detector], None]) -> None:
         self._on_change = on_change
         self._detector = Detector("disc")
-        self._presets: dict[str, Detector | None] = {}
+        self._presets: Mapping[str, Detector | None] = {}
         self._scale = 1.0
         self._buttons = {name: Button(description=name.upper(), layout=Layout(width="auto")) for name in PRESETS}
         for name, button in self._buttons.items():
@@ -48,7 +57,7 @@ class DetectorBar:
         self._kind = ToggleButtons(options=KINDS, value="disc", style=CHOSEN)
         self._kind.observe(self._kind_chosen, "value")
         self.radii = {
-            name: BoundedFloatText(min=0.0, max=1e6, layout=Layout(width="80px")) for name in ("inner", "outer")
+            name: BoundedFloatText(min=0.0, max=1e6, layout=Layout(width="72px")) for name in ("inner", "outer")
         }
         for name, field in self.radii.items():
             field.observe(lambda change, name=name: self._radius_entered(name, change.new), "value")
@@ -56,27 +65,35 @@ class DetectorBar:
         self._centre = Button(icon="crosshairs", tooltip="Back to the unscattered beam", layout=Layout(width="36px"))
         self._centre.on_click(lambda _: self._choose(self._detector.moved(offset=(0.0, 0.0))))
         outer = [self.radii["outer"], self._unit, self._centre]
-        self._fields: dict[Kind, list[Any]] = {
+        self._kinds: dict[Kind, list[Any]] = {
             "annulus": [self.radii["inner"], HTML("to"), *outer],
             "disc": [HTML("radius"), *outer],
             "rectangle": [self._text],
         }
-        self.widget = HBox(layout=IN_A_LINE)
+        self._fields = _fields(236)
+        self.widget = bar("Detector", *self._buttons.values(), self._kind, self._fields)
 
-    def show(self, detector: Detector, presets: dict[str, Detector | None], angle: float | None) -> None:
-        """Show a detector, the presets there are, and radii in mrad if the angle of a pixel [rad] is known."""
-        self._detector, self._presets, self._scale = detector, presets, 1.0 if angle is None else 1e3 * angle
+    def show(
+        self,
+        detector: Detector,
+        presets: Mapping[str, Detector | None],
+        hints: Mapping[str, str],
+        scale: float,
+        unit: str,
+    ) -> None:
+        """Show a detector, the presets there are, what to say of each, and radii as ``scale`` times pixels."""
+        self._detector, self._presets, self._scale = detector, presets, scale
         for name, button in self._buttons.items():
             button.disabled = presets.get(name) is None
             button.button_style = "info" if detector == presets.get(name) else ""
-            button.tooltip = "Begins beyond the edge of the pattern" if button.disabled else ""
+            button.tooltip = hints[name]
         self._kind.value = detector.kind
         for name, field in self.radii.items():
             field.value = self._shown(name)
-        self._unit.value = "px" if angle is None else "mrad"
+        self._unit.value = unit
         self._centre.disabled = detector.offset == (0.0, 0.0)
         self._text.value = _limits(detector.rectangle)
-        self.widget.children = [*self._buttons.values(), self._kind, *self._fields[detector.kind]]
+        self._fields.children = self._kinds[detector.kind]
 
     def _shown(self, name: str) -> float:
         return rounded(getattr(self._detector, name) * self._scale)
@@ -127,13 +144,13 @@ class PlaceBar:
             field.observe(lambda change, axis=axis: self._entered(axis, change.new), "value")
         self._text = HTML()
         row, column = self._numbers
-        self._fields: dict[Source, list[Any]] = {
+        self._sources: dict[Source, list[Any]] = {
             "point": [HTML("row"), row, HTML("column"), column],
             "rectangle": [self._text],
             "scan": [],
         }
-        self._label = HTML("Pattern")
-        self.widget = HBox(layout=IN_A_LINE)
+        self._fields = _fields(222)
+        self.widget = bar("Pattern", self._source, self._fields)
 
     def show(self, source: Source, position: Position, rectangle: Rectangle) -> None:
         """Show the source with its place."""
@@ -142,7 +159,7 @@ class PlaceBar:
         for field, number in zip(self._numbers, position, strict=True):
             field.value = number
         self._text.value = _limits(rectangle)
-        self.widget.children = [self._label, self._source, *self._fields[source]]
+        self._fields.children = self._sources[source]
 
     def _source_chosen(self, change: Any) -> None:
         if change.new != self._chosen:

@@ -91,7 +91,7 @@ def _bytes_to_keep(dataset: h5py.Dataset) -> int:
     """Of unpacked chunks: all, or twice what a flat read passes before it is through with the first of them."""
     chunks: tuple[int, ...] = dataset.chunks or (1,) * dataset.ndim
     counts = [ceil(length / chunk) for length, chunk in zip(dataset.shape, chunks, strict=True)]
-    row = prod(counts[1:]) * prod(chunks) * dataset.dtype.itemsize
+    row: int = prod(counts[1:]) * prod(chunks) * int(dataset.dtype.itemsize)
     return counts[0] * row if counts[0] * row <= CACHE_BYTES else min(CACHE_BYTES, 2 * row)
 
 
