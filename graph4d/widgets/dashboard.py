@@ -130,7 +130,8 @@ class Dashboard:
     def page(self) -> str:
         """An HTML page of the pictures as they are now, with the values and the recipe, that needs no network."""
         with self.view.hold():
-            layouts = [layout_json(p.figure.layout) for p in self.pictures.values() if p.figure is not None]
+            shown = [picture.seen for picture in self.pictures.values()]
+            layouts = [layout_json(layout) for layout in shown if layout is not None]
         cards, components = figure_cards(layouts)
         title, parameters, values = self.session.graph.title, self.session.parameters, self.session.values
         rows = [

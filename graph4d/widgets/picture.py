@@ -74,6 +74,13 @@ class Picture:
         self._say(problem or _words(state, waiting, self.figure is not None))
 
     @property
+    def seen(self) -> UIElement | None:
+        """The picture, with what stands below it if it is not current; None if there is neither."""
+        if self.words:
+            return self.layout
+        return None if self.figure is None else self.figure.layout
+
+    @property
     def words(self) -> str:
         """What stands below it, as HTML."""
         return str(self._words.text)

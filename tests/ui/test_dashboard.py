@@ -298,6 +298,10 @@ def test_the_exported_page_holds_the_pictures_as_they_are(opened: Opened) -> Non
     page = dashboard.page()
     assert page.startswith("<!DOCTYPE html>")
     assert "plain" in page
+    dashboard.session.set(value=-1)
+    soon(lambda: "-1.0 is negative" in dashboard.pictures["plain"].words)
+    assert "-1.0 is negative" not in page
+    assert "-1.0 is negative" in dashboard.page()
 
 
 def test_the_status_counts_what_was_computed_and_reused(opened: Opened) -> None:
