@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -83,6 +84,8 @@ class Scheduler:
         """The lock of the session; told whenever something has changed."""
         self._board, self._notifier, self._moment = board, notifier, moment
         self._store, self._workers = store, workers
+        # While a hand moves, half of the cores are left to the browser that is to show it.
+        self._spare = max(1, (workers or os.cpu_count() or 1) // 2)
         self._passing = Store(store.memory, store.disk, transient=True)
         self._worker: threading.Thread | None = None
         self._exact: Exact | None = None
@@ -234,7 +237,7 @@ class Scheduler:
             moment.graph,
             store,
             wanted=refs,
-            workers=self._workers,
+            workers=self._spare if store is self._passing else self._workers,
             token=token,
             listener=listener,
             opened=self._leftovers.opened,

@@ -6,7 +6,7 @@ import math
 
 __all__ = ["Stride"]
 
-FRAME = 0.05
+FRAME = 0.035
 """What a preview should take [s]."""
 FIRST = 1024
 """Positions that the first preview sees, about."""
