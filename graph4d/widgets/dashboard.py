@@ -20,6 +20,7 @@ from graph4d.view.figure import layout_json
 from graph4d.view.grid import Grid
 from graph4d.view.link import link
 from graph4d.view.page import figure_cards, page, table
+from graph4d.widgets.attention import Attention
 from graph4d.widgets.bokeh_view import BokehView
 from graph4d.widgets.closing import close_all
 from graph4d.widgets.controls import Controls, style
@@ -113,7 +114,8 @@ class Dashboard:
         self._say = Paced(self._show_status, BETWEEN_WORDS)
         self._look = Paced(self._show_late, NOTICED / 3)
         self._leave = self.session.subscribe(self._hear)
-        self.session.watch(*self._names.values())
+        self._attention = Attention(self.view, self.session.close, self._watch)
+        self._watch()
 
     def wait(self, timeout: float | None = None) -> None:
         """Until all that is shown is exact for the present values: the last line of a notebook that is tested.
@@ -125,6 +127,7 @@ class Dashboard:
         TimeoutError
             It took longer than ``timeout`` [s].
         """
+        self._attention.go_on()
         self.session.wait(timeout)
 
     def page(self) -> str:
@@ -146,6 +149,7 @@ class Dashboard:
     def close(self) -> None:
         """Stop what runs, and take the widget off all pages."""
         self._leave()
+        self._attention.stop()
         self._say.stop()
         self._look.stop()
         self.session.close()
@@ -153,6 +157,9 @@ class Dashboard:
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         return self.widget._repr_mimebundle_(**options)
+
+    def _watch(self) -> None:
+        self.session.watch(*self._names.values())
 
     def _laid_out(self) -> Any:
         sections: list[Any] = [self.controls.widget] if self.controls.controls else []

@@ -15,6 +15,8 @@ from ui.play import RECIPE, gate, play
 import graph4d
 from graph4d import MemoryStore, Store, UsageError
 from graph4d.run.failure import RunError
+from graph4d.session.state import Status
+from graph4d.widgets import attention
 from graph4d.widgets.dashboard import Dashboard
 
 __all__ = ["play"]
@@ -322,6 +324,39 @@ def test_a_closed_dashboard_says_and_does_nothing_more(opened: Opened) -> None:
     dashboard.session.set(value=5)
     time.sleep(0.2)
     assert pixels(dashboard, "plain")[0, 0] == 1
+
+
+def test_what_nobody_looks_at_any_more_is_not_computed_until_somebody_does(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attention, "GRACE", 0.0)
+    dashboard = opened("gated")
+
+    def says(kind: str, display: str) -> None:
+        dashboard.view._received(dashboard.view, {"kind": kind, "from": display}, [])
+
+    def status() -> Status:
+        return dashboard.session.state("gated").status
+
+    says("hello", "one")
+    says("hello", "two")
+    dashboard.wait(20)
+    gate.clear()
+    dashboard.session.set(value=2)
+    says("bye", "one")
+    assert status() in (Status.QUEUED, Status.RUNNING)
+    says("bye", "two")
+    soon(lambda: status() is Status.STALE)
+    gate.set()
+    dashboard.session.set(value=3)
+    assert status() is Status.STALE
+    says("hello", "three")
+    soon(lambda: pixels(dashboard, "gated")[0, 0] == 3)
+    says("bye", "three")
+    soon(lambda: status() is Status.STALE)
+    dashboard.session.set(value=4)
+    dashboard.wait(20)
+    soon(lambda: pixels(dashboard, "gated")[0, 0] == 4)
 
 
 @pytest.mark.usefixtures("opened")

@@ -56,13 +56,11 @@ OPACITY = """(n) => {
 
 
 def the_slider_changes_pixels(screen: Screen) -> None:
-    assert bars(screen) == 3
-    slider = screen.page.locator(".graph4d-slider input").first
+    screen.wait_until(lambda: bars(screen) == 3, "three columns")
+    slider, field = screen.page.locator(".graph4d-slider input").first, fields(screen).last
     slider.focus()
     screen.press("ArrowRight", "ArrowRight")
-    screen.wait_until(lambda: bars(screen) == 4, "a fourth column")
-    field = fields(screen).last
-    assert field.input_value() == "4"
+    screen.wait_until(lambda: bars(screen) == 4 and field.input_value() == "4", "a fourth column")
     box = slider.bounding_box()
     assert box is not None
     y = box["y"] + box["height"] / 2
@@ -78,7 +76,8 @@ def the_slider_changes_pixels(screen: Screen) -> None:
 def the_ring_changes_pixels(screen: Screen, pattern: int = 0, dashboard: int = 0) -> None:
     mask = pattern + 1
     # 5 mrad are 0.25 1/Å, and the ring lies about the middle.
-    assert white_from(screen, mask) == [k / 20 for k in range(5, 12)]
+    ring = [k / 20 for k in range(5, 12)]
+    screen.wait_until(lambda: white_from(screen, mask) == ring, "the ring")
     screen.drag((0.4243, 0.4243), (0.33, 0.33), figure=pattern)
     screen.wait_until(lambda: max(white_from(screen, mask)) == 0.45, "a smaller ring")
     assert min(white_from(screen, mask)) == 0.25
@@ -95,13 +94,13 @@ def failures_stay_in_their_place(screen: Screen) -> None:
     entry.press("Enter")
     failed = screen.page.get_by_text("bar (play.bar) raised ValueError: -1.0 is negative")
     failed.wait_for()
+    screen.wait_until(lambda: opacity(screen) < 1, "a faded picture")
     assert bars(screen) == before, "the last good picture stays"
-    assert opacity(screen) < 1
     entry.fill("6")
     entry.press("Enter")
     screen.wait_until(lambda: bars(screen) == 6, "the next good picture")
     failed.wait_for(state="hidden")
-    assert opacity(screen) == 1
+    screen.wait_until(lambda: opacity(screen) == 1, "full strength")
 
 
 def test_a_slider_changes_the_right_pixels(lab: Callable[..., Notebook]) -> None:
@@ -153,6 +152,18 @@ def test_a_second_display_is_current_and_both_follow(lab: Callable[..., Notebook
     notebook.execute("dashboard.session.set(value=8); dashboard.wait()")
     notebook.wait_until(lambda: bars(notebook, 0) == bars(notebook, 1) == 8, "the change in both")
     assert [fields(notebook, display).last.input_value() for display in (0, 1)] == ["8", "8"]
+
+
+def test_a_dashboard_whose_cell_is_run_again_rests(lab: Callable[..., Notebook]) -> None:
+    notebook = lab(a_dashboard("seen", value=3.0))
+    notebook.wait_drawn()
+    notebook.execute("first = dashboard")
+    notebook.run_all()
+    resting = "print(first.session.state('bar').status, dashboard.session.state('bar').status)"
+    notebook.wait_until(lambda: notebook.execute(resting) == "stale fresh", "the end of the first one's work")
+    notebook.wait_drawn()
+    notebook.execute("dashboard.session.set(value=8); dashboard.wait()")
+    notebook.wait_until(lambda: bars(notebook) == 8, "the second one at work")
 
 
 def test_the_recipe_is_copied_and_the_page_exported(lab: Callable[..., Notebook], tmp_path: Path) -> None:
