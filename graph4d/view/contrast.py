@@ -38,6 +38,10 @@ Limits = tuple[float, float]
 RECIPROCAL = ("ky", "kx")
 DYNAMIC_RANGE = 1e6
 """Of a logarithmic scale at most: noise-free patterns have tails that nobody could measure."""
+ALONE = 50.0
+"""A pixel so many times as bright as any around it is the detector's fault: it would take all colours."""
+HOT = 30
+"""So many of them are looked for."""
 PANEL = (334, 130)
 """Width and height of the panel [px]."""
 
@@ -192,6 +196,20 @@ def _logarithmic(values: NDArray[Any]) -> Limits:
     some = some[some > 0]
     if some.size == 0:
         return 0.1, 1.0
-    high = float(values[np.isfinite(values)].max())
+    high = _brightest(values)
     low = max(float(np.percentile(some, 1)), high / DYNAMIC_RANGE)
     return (low, high) if low < high else (high / 10, high)
+
+
+def _brightest(values: NDArray[Any]) -> float:
+    """The largest finite value that is not alone: brighter than all around it by orders of magnitude."""
+    finite = np.where(np.isfinite(values), values, -np.inf)
+    highest = float(finite.max())
+    for _ in range(HOT):
+        row, column = np.unravel_index(finite.argmax(), finite.shape)
+        around = finite[max(0, row - 1) : row + 2, max(0, column - 1) : column + 2]
+        high, rest = float(finite[row, column]), np.sort(around, axis=None)[:-1]
+        if not rest.size or rest[-1] * ALONE >= high:
+            return high
+        finite[row, column] = -np.inf
+    return highest

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bokeh.models import (
     BoxZoomTool,
     CustomAction,
+    CustomJS,
     CustomJSTickFormatter,
     HoverTool,
     InlineStyleSheet,
@@ -53,6 +54,12 @@ FONT = "Helvetica, Arial, sans-serif"
 OVER_TITLE = ":host > * { background-color: white; }"
 NO_WIDTH = ":host { width: 0 !important; }"
 """The toolbar lies over the end of the title while it is seen: beside it there would be no room for all buttons."""
+ZOOM_OUT = """
+const plot = cb_obj.origin, view = cb_context.index.find_one(plot)
+if (!view.zooms_out) view.canvas_view.events_el.addEventListener("dblclick", () => plot.reset.emit())
+view.zooms_out = true
+"""
+"""On a double click. BokehJS takes two quick ones anywhere for one, and hears of none on a handle."""
 ROUND_LENGTHS = [mantissa * 10.0**power for power in range(-4, 6) for mantissa in (1, 2, 5)]
 
 
@@ -91,6 +98,7 @@ def new_figure(title: str, **options: Any) -> figure:
     made.title.stylesheets = [InlineStyleSheet(css=NO_WIDTH)]
     made.toolbar.active_drag = zoom
     made.outline_line_color = "#c8d0da"
+    made.js_on_event("mouseenter", CustomJS(code=ZOOM_OUT))
     return made
 
 

@@ -68,6 +68,17 @@ def test_on_a_logarithmic_scale_only_positive_values_count() -> None:
     assert limits(figure) == pytest.approx((values[values > 0].min(), values.max()))
 
 
+def test_hot_pixels_do_not_take_the_colours_of_a_logarithmic_scale() -> None:
+    values = np.random.default_rng(2).poisson(20.0, (40, 64)).astype(float)
+    values[20, 20], values[20, 21] = 900.0, 500.0  # a reflection
+    hot = values.copy()
+    hot[3, 50], hot[0, 0], hot[39, 7] = 4e6, 5e6, 1e5
+    for picture in (values, hot):
+        figure = drawn(an_image(picture))
+        choose(figure, scale="log")
+        assert limits(figure)[1] == 900.0
+
+
 def test_percentiles_of_very_many_pixels_are_those_of_all_to_within_a_thousandth_of_the_pixels() -> None:
     values = np.random.default_rng(6).normal(size=(1024, 1000))
     values[:, ::4] += 3.0  # a lattice that a careless step would see one side of
