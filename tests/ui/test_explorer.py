@@ -19,6 +19,7 @@ from graph4d import GraphError, RunError, UsageError, execute, load
 from graph4d.cli.app import app
 from graph4d.recipe.load import check
 from graph4d.session.state import Status
+from graph4d.view.grid import Grid
 from graph4d.widgets.dashboard import Dashboard
 
 CALIBRATED = {
@@ -199,6 +200,27 @@ def test_the_copied_recipe_gives_what_is_seen(explorer, source, detector, tmp_pa
         } <= dashboard.controls.controls.keys()
     assert "mean_pattern" in path.read_text() or source != "scan"
     assert ("radial_sums" in path.read_text()) == (detector.step == "ring")
+
+
+def test_a_copied_recipe_draws_the_detector_where_the_explorer_does(opened, tmp_path):
+    explorer = opened(**CALIBRATED)
+    explorer.use("ABF")
+    explorer.move_to(8, 1)
+    explorer.wait(10)
+    row, column = explorer.session.value("origin").values[:, 8, 1]
+    with contextlib.closing(Dashboard(saved(explorer, tmp_path))) as dashboard:
+        dashboard.wait(30)
+        grid = Grid.of(dashboard.session.value("pattern"))
+        ring = next(shape.handle for shape in dashboard.shapes["pattern"])
+        assert grid.pixel(ring.shape["y"], ring.shape["x"]) == pytest.approx((row, column), abs=1e-6)
+
+
+def test_axes_of_the_pattern_begin_at_the_mean_origin(opened):
+    explorer = opened(**CALIBRATED)
+    row, column = explorer.session.value("origin").values.reshape(2, -1).mean(axis=1)
+    axes = explorer.stage.screen.figures["pattern"].frame.axes
+    starts = [axis.start / axis.step for axis in axes]
+    assert starts == pytest.approx([-row - 0.5, -column - 0.5])
 
 
 def test_a_calibration_that_does_not_exist_is_refused_with_the_nearest_name(file):

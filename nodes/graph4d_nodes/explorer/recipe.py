@@ -70,6 +70,9 @@ def seen_recipe(graph: Graph, seen: Mapping[str, str]) -> str:
     scan = Path(graph.steps["load"].parameters["path"])
     nodes = {name: _entry(step) for name, step in graph.steps.items() if name in needed}
     params: dict[str, Any] = {"scan": {"type": "path", "default": scan.name, "help": "the scan, beside this recipe"}}
+    for step in nodes.keys() & {"pattern", "mean"} if "origin" in nodes else ():
+        # A ring of a dashboard lies about zero. Here patterns do not wait for the origin, which takes all of the scan.
+        nodes[step]["in"]["origin"] = "origin"
     for (step, parameter), (name, text) in MOVED.items():
         given = nodes.get(step, {}).get("with", {})
         if parameter in given:

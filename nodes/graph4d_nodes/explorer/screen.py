@@ -47,6 +47,13 @@ class Screen:
     ----------
     scan : Scan4D
         For the shapes and units of what will be seen; nothing of it is read.
+
+    Attributes
+    ----------
+    origin : (float, float)
+        Where the unscattered beam falls on the pattern that is shown [px]: detectors lie about it.
+    zero : (float, float), optional
+        Where the axes of patterns are zero [px]; in the middle if it is not known.
     """
 
     def __init__(self, scan: Scan4D) -> None:
@@ -62,6 +69,7 @@ class Screen:
         }
         self.grids = {"pattern": Grid.of(plate), "image": Grid.of(sample)}
         self.origin = (0.0, 0.0)
+        self.zero: Place | None = None
         self._sides = LARGE, SMALL
         self._fit()
         link(self.figures.values())
@@ -77,6 +85,8 @@ class Screen:
 
     def show(self, name: str, value: DataArray, note: str = "") -> None:
         """Show a value as ``pattern``, ``image``, ``com`` or ``ricom``."""
+        if name == "pattern" and self.zero is not None:
+            value = _about(value, self.zero)
         self.figures[name].update(value, note)
         self._fit()
         if name in self.grids:
@@ -168,6 +178,16 @@ class Screen:
             _enlarge(self._frame(name), side)
             if isinstance(figure, ImageFigure):  # columns stay in line, however long the numbers beside a picture are
                 figure.layout.update(width=side + BESIDE, sizing_mode="fixed")
+
+
+def _about(value: DataArray, zero: Place) -> DataArray:
+    """The same pattern with axes that are zero at a place [px]."""
+    coords = {}
+    for dim, place in zip(value.dims, zero, strict=True):
+        axis = value.coords[dim]
+        shift = np.interp(place, np.arange(axis.size), axis.values)
+        coords[dim] = (dim, axis.values - shift, axis.attrs)
+    return value.assign_coords(coords)
 
 
 def _enlarge(frame: MapFrame, side: int) -> None:

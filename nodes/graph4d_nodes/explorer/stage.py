@@ -16,7 +16,7 @@ from graph4d_nodes.explorer.detector import Detector, preset_hint, presets
 from graph4d_nodes.explorer.screen import Screen
 from graph4d_nodes.explorer.toolbar import DetectorBar, PlaceBar, Source, bar
 from graph4d_nodes.explorer.width import Width
-from graph4d_nodes.image.detectors import edge_radius, origin_list, probe_radius, rad_per_px
+from graph4d_nodes.image.detectors import edge_radius, mean_origin, origin_list, probe_radius, rad_per_px
 
 if TYPE_CHECKING:
     from xarray import DataArray
@@ -160,12 +160,17 @@ class Stage:
             if step == "origin" and state.shown is not None and state.shown.every == 1:
                 self._origin = state.shown.value
                 self._find_presets()
-                self._show_detector()
+                # One for all positions, for a picture whose axes move with every position would not keep still.
+                self.screen.zero = mean_origin(self._scan, self._origin)
+                self._shown.pop("pattern", None)
+                self.draw(self.seen["pattern"])
             with self.view.hold():
                 for name in [name for name, seen in self.seen.items() if seen == step]:
                     if state.shown is not None and self._shown.get(name) is not state.shown:
                         self.screen.show(name, state.shown.value, state.shown.note)
                         self._shown[name] = state.shown
+                        if name == "pattern":
+                            self._show_detector()
                     self.screen.figures[name].dim(state.status in OLD)
 
     def reset(self) -> None:

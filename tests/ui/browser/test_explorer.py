@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from graph4d_nodes.explorer.page import code
-from ui.browser.harness import Notebook, Screen
+from ui.browser.harness import WIDGET, Notebook, Screen
 
 PATTERN, IMAGE = 0, 1
 
@@ -100,6 +100,36 @@ def test_a_detector_follows_the_hand_and_the_fields_and_its_image_is_that_of_the
         np.testing.assert_array_equal(explorer.stage.screen.figures["image"].source.data["image"][0], expected)
         """
     )
+
+
+def test_a_double_click_zooms_out_and_two_clicks_beside_each_other_do_not(explored: Notebook) -> None:
+    pattern = "explorer.stage.screen.figures['pattern'].frame.figure.x_range"
+
+    def zoomed() -> bool:
+        return asked(explored, f"{pattern}.start != {pattern}.reset_start") is True
+
+    explored.execute(f"{pattern}.update(start=-3.0, end=3.0)")
+    explored.wait_until(lambda: explored.page.evaluate("window.figures()[0].model.x_range.start") == -3.0, "the zoom")
+    x, y = explored.place(0.5, 13.0, PATTERN)
+    explored.page.mouse.click(x, y)
+    explored.page.mouse.click(x + 40, y)
+    explored.page.wait_for_timeout(500)
+    assert zoomed()
+    explored.page.mouse.dblclick(x, y)
+    explored.wait_until(lambda: not zoomed(), "the whole pattern")
+
+
+def test_an_explorer_that_is_displayed_nowhere_rests_and_goes_on_where_it_is_displayed_again(
+    explored: Notebook,
+) -> None:
+    explored.page.evaluate("window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
+    status = "explorer.session.state('com').status.name"
+    explored.wait_until(lambda: asked(explored, status) == "STALE", "the rest")
+    explored.execute("explorer.move_to(2, 3)")
+    explored.page.evaluate(f"{WIDGET}.content.activeCellIndex = 1")
+    explored.page.evaluate("window.jupyterapp.commands.execute('notebook:run-cell')")
+    explored.wait_drawn(5)
+    wait_for_pattern(explored, 2, 3)
 
 
 def test_a_missing_file_is_told_in_place_and_another_opens(lab: Callable[..., Notebook], scan: Path) -> None:
