@@ -15,7 +15,7 @@ from graph4d_nodes.image.virtual import virtual_image
 from graph4d_nodes.io.open import open_scan
 from typer.testing import CliRunner
 
-from graph4d import GraphError, RunError, UsageError, execute, load
+from graph4d import GraphError, MemoryStore, RunError, Store, UsageError, execute, load
 from graph4d.cli.app import app
 from graph4d.recipe.load import check
 from graph4d.session.state import Status
@@ -88,6 +88,14 @@ def test_at_first_there_is_the_pattern_in_the_middle_and_the_bright_field(explor
     origin = explorer.session.value("origin")
     expected = virtual_image(scan, origin, detector="disc", outer_px=4.0)
     np.testing.assert_array_equal(drawn(explorer, "image"), expected.values)
+
+
+def test_a_pattern_is_there_before_the_scan_is_read(opened):
+    events = [
+        (type(event).__name__, getattr(event, "step", ""))
+        for event in opened(store=Store(MemoryStore())).session.events
+    ]
+    assert events.index(("StepFinished", "pattern")) < events.index(("StepStarted", "origin"))
 
 
 def test_a_click_on_the_image_shows_the_pattern_of_that_position(explorer, patterns):

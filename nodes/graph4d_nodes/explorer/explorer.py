@@ -197,6 +197,8 @@ class Explorer:
             self._arrange()
             if before is not None:
                 before.close()
+            for step in set(self.stage.seen.values()):  # what came before there was a stage to show it
+                self.stage.draw(step)
 
     def _is_current(self) -> bool:
         """Whether all that the session has is to be seen."""

@@ -29,6 +29,7 @@ __all__ = ["Stage"]
 OLD = (Status.RUNNING, Status.STALE, Status.FAILED, Status.CANCELLED)
 """What is shown then is not what is asked for."""
 
+UNDER_WAY = (Status.QUEUED, Status.RUNNING, Status.PREVIEW)
 SUMS_BYTES = 64 << 20
 """What radial sums may take: the finer they are, the more exactly a ring is the one that is drawn."""
 
@@ -67,7 +68,7 @@ class Stage:
         self.session, self._scan = session, scan
         self._lock = threading.RLock()
         self._one_by_one = threading.RLock()  # so that the last change is the last for the session, too
-        self._resting = False
+        self._resting, self._begun = False, False
         self._farewell: threading.Timer | None = None
         self._shown: dict[str, Shown | None] = {}
         self._origin: DataArray | None = None
@@ -98,7 +99,7 @@ class Stage:
         self.set_detector(self.detector)
         self._watch("com", "com")
         self._watch("ricom", "ricom")
-        session.watch("origin")
+        self.draw(self.seen["pattern"])
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -156,6 +157,8 @@ class Stage:
     def draw(self, step: str) -> None:
         """Show the present state of a step, wherever it is seen."""
         state = self.session.state(step)
+        if step == self.seen.get("pattern") and state.status not in UNDER_WAY:
+            self._begin()
         with self._lock:
             if step == "origin" and state.shown is not None and state.shown.every == 1:
                 self._origin = state.shown.value
@@ -200,7 +203,7 @@ class Stage:
         with self._one_by_one:
             if not self._resting:
                 return
-            self._resting = False
+            self._resting, self._begun = False, False
             self.session.watch("load", "origin", *self.seen.values())
             for step in self.seen.values():
                 self.draw(step)
@@ -210,7 +213,7 @@ class Stage:
         with self._one_by_one:
             self._stay()
             if not self._resting:
-                self.session.unwatch("origin", *self.seen.values())
+                self.session.unwatch(*(["origin", *self.seen.values()] if self._begun else [self.seen["pattern"]]))
             self._resting = True
             self.seen.clear()
         self.widget.close()
@@ -231,12 +234,24 @@ class Stage:
             self._farewell.cancel()
             self._farewell = None
 
+    def _begin(self) -> None:
+        """Let all be computed: a pattern is there at once, but not while much else is read."""
+        with self._lock:
+            if self._begun or self._resting:
+                return
+            self._begun = True
+            steps = ["origin", *(step for name, step in self.seen.items() if name != "pattern")]
+        self.session.watch(*steps)
+        for step in steps:
+            self.draw(step)
+
     def _watch(self, name: str, step: str) -> None:
         """Let the picture called ``name`` show the result of ``step``."""
         with self._lock:
             before = self.seen.get(name)
             self.seen[name] = step
-        if before == step or self._resting:
+            waits = self._resting or (name != "pattern" and not self._begun)
+        if before == step or waits:
             return
         self.session.watch(step)
         self.draw(step)
