@@ -161,10 +161,15 @@ class Scheduler:
                 self.changed.notify_all()
         refs = {name: ref for name, ref in refs.items() if name not in late}
         self._ahead = seconds_of(set().union(*(missing[ref] for ref in refs.values())), self._seconds)
-        quick = {name: ref for name, ref in refs.items() if seconds_of(missing[ref], self._seconds) <= QUICK}
+        reductions = {name for name, step in steps.items() if step.node.schema.over is not None}
+        busy = self._under_way()
+        quick = {
+            name: ref
+            for name, ref in refs.items()
+            if seconds_of(missing[ref], self._seconds) <= QUICK or (busy and missing[ref].isdisjoint(busy | reductions))
+        }
         if quick:
             self._publish(moment, self._run(moment, quick, self._passing, self._quick))
-        reductions = {name for name, step in steps.items() if step.node.schema.over is not None}
         partly = {
             name: ref
             for name, ref in refs.items()
@@ -177,6 +182,14 @@ class Scheduler:
             self._previewed = bool(partly)
         if partly:
             self._preview(moment, partly, reductions)
+
+    def _under_way(self) -> set[str]:
+        """Steps of the exact run. What needs none of them need not wait for its end, whatever it takes."""
+        with self.changed:
+            if self._exact is None:
+                return set()
+            moment = self._exact.moment
+        return moment.graph.ancestors(ref.step for ref in moment.wanted(moment.names).values())
 
     def _preview(self, moment: Moment, refs: Mapping[str, Ref], reductions: set[str]) -> None:
         handles = handles_of(moment.graph, refs.values())
