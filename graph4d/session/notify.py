@@ -28,6 +28,7 @@ class Notifier:
         self._listeners: list[Listener] = []
         self._noting = threading.Lock()
         self._delivering = threading.Lock()
+        self._teller: int | None = None  # the thread that delivers
 
     @property
     def events(self) -> list[Event]:
@@ -45,11 +46,20 @@ class Notifier:
         """Tell the listeners all that was noted, unless another thread is doing that: then it does this, too."""
         # Who finds the lock taken has noted its event before; who lets go of it looks once more after that.
         while self._undelivered and self._delivering.acquire(blocking=False):
+            self._teller = threading.get_ident()
             try:
                 while self._undelivered:
                     self._tell(self._undelivered.popleft())
             finally:
+                self._teller = None
                 self._delivering.release()
+
+    def drain(self) -> None:
+        """Return when the listeners have heard all that was noted so far; one of them cannot wait for itself."""
+        self.deliver()
+        if self._teller != threading.get_ident():
+            with self._delivering:  # by another thread, which lets go when nothing is left
+                pass
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Add a listener; returns the way out."""

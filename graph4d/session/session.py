@@ -216,7 +216,9 @@ class Session:
             self.unwatch(name)
 
     def wait(self, timeout: float | None = None) -> None:
-        """Until watched values are exact for the present parameters; what waits for :meth:`apply` is left out.
+        """Until watched values are exact for the present parameters, and listeners know of it.
+
+        What waits for :meth:`apply` is left out.
 
         Parameters
         ----------
@@ -232,7 +234,9 @@ class Session:
         TimeoutError
             It took too long.
         """
-        raise_for(self._settled(None, timeout))
+        states = self._settled(None, timeout)
+        self._notifier.drain()
+        raise_for(states)
 
     @property
     def needs_apply(self) -> bool:

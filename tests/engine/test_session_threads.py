@@ -22,7 +22,7 @@ from graph4d.run.events import StepStarted
 from graph4d.run.execute import execute
 from graph4d.session import leftovers, scheduler
 from graph4d.session import session as sessions
-from graph4d.session.events import Changed, Published
+from graph4d.session.events import Changed, Published, StatusChanged
 from graph4d.session.session import Session
 from graph4d.session.state import Status
 from graph4d.store import DiskStore, MemoryStore, Store
@@ -374,3 +374,27 @@ def test_nothing_of_a_session_is_logged_that_goes_well(session, caplog):
         session.watch(*NAMES)
         session.wait(10)
     assert not caplog.records
+
+
+def test_whoever_waited_finds_that_listeners_have_heard_everything(store):
+    heard = []
+
+    def slow(event):
+        time.sleep(0.02)
+        heard.append(event)
+
+    with Session(RECIPE, store=store, registry=registry()) as session:
+        session.subscribe(slow)
+        session.watch("root")
+        session.wait()
+        assert heard == session.events
+        assert heard[-1] == StatusChanged("root", Status.FRESH)
+
+
+def test_a_listener_that_waits_does_not_wait_for_itself(store):
+    with Session(RECIPE, store=store, registry=registry()) as session:
+        fresh = StatusChanged("root", Status.FRESH)
+        session.subscribe(lambda event: session.wait() if event == fresh else None)
+        session.watch("root")
+        session.wait(timeout=10)
+        assert session.state("root").status is Status.FRESH
