@@ -241,9 +241,9 @@ class Scheduler:
         **options: Any,
     ) -> Run:
         def listener(event: Event) -> None:
+            self._notifier.add(event)
             if follow is not None:
                 follow(event)
-            self._notifier.add(event)
             self._notifier.deliver()
 
         return execute(
