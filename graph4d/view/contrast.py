@@ -202,14 +202,13 @@ def _logarithmic(values: NDArray[Any]) -> Limits:
 
 
 def _brightest(values: NDArray[Any]) -> float:
-    """The largest finite value that is not alone: brighter than all around it by orders of magnitude."""
-    finite = np.where(np.isfinite(values), values, -np.inf)
-    highest = float(finite.max())
+    """The largest positive value that is not alone: brighter than all around it by orders of magnitude."""
+    some = np.where(np.isfinite(values) & (values > 0), values, 0.0)
+    highest = float(some.max())
     for _ in range(HOT):
-        row, column = np.unravel_index(finite.argmax(), finite.shape)
-        around = finite[max(0, row - 1) : row + 2, max(0, column - 1) : column + 2]
-        high, rest = float(finite[row, column]), np.sort(around, axis=None)[:-1]
-        if not rest.size or rest[-1] * ALONE >= high:
-            return high
-        finite[row, column] = -np.inf
+        row, column = np.unravel_index(some.argmax(), some.shape)
+        high, some[row, column] = float(some[row, column]), 0.0
+        around = some[max(0, row - 1) : row + 2, max(0, column - 1) : column + 2]
+        if around.max() * ALONE >= high:
+            return high or highest  # 0 where nothing is left: they were single electrons, and no faults
     return highest

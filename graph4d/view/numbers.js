@@ -1,4 +1,4 @@
-// Arithmetic on pictures, the same as in pixels.py and image.py; nothing here touches the page.
+// Arithmetic on pictures, the same as in pixels.py and contrast.py; nothing here touches the page.
 
 function gcd(a, b) {
   return b == 0 ? a : gcd(b, a % b)
@@ -46,12 +46,34 @@ function percentiles(values, columns, low, high, log) {
   return bottom < top ? [bottom, top] : apart(...extremes(values, log), log)
 }
 
+// The largest positive value that is not brighter than all around it by orders of magnitude, as hot pixels are.
+function brightest(values, columns) {
+  const alone = []
+  while (alone.length < 30) {
+    let at = -1
+    for (let i = 0, high = 0; i < values.length; i++) {
+      if (values[i] > high && Number.isFinite(values[i]) && !alone.includes(i)) [at, high] = [i, values[i]]
+    }
+    if (at < 0) break
+    let around = 0
+    for (const row of [-columns, 0, columns]) {
+      for (let column = Math.max(0, at % columns - 1); column <= Math.min(columns - 1, at % columns + 1); column++) {
+        const i = at - at % columns + row + column
+        if (i != at && values[i] > around && Number.isFinite(values[i]) && !alone.includes(i)) around = values[i]
+      }
+    }
+    if (around * 50 >= values[at]) return values[at]
+    alone.push(at)
+  }
+  return values[alone[0]]
+}
+
 // Limits that fit the values of a picture of some kind: "plain", "signed" or "periodic".
 function automatic(values, columns, kind, period, log) {
   if (log) {
-    const high = extremes(values, true)[1]
     const sorted = sample(values, columns, true)
     if (sorted.length == 0) return [0.1, 1]
+    const high = brightest(values, columns)
     return apart(Math.max(percentile(sorted, 1), high / 1e6), high, true)
   }
   if (kind == "periodic") return extremes(values)[0] < 0 ? [-period / 2, period / 2] : [0, period]

@@ -79,6 +79,12 @@ def test_hot_pixels_do_not_take_the_colours_of_a_logarithmic_scale() -> None:
         assert limits(figure)[1] == 900.0
 
 
+@pytest.mark.parametrize("values", [[[5.0]], [[5.0, np.nan]], [[0, 0, 0], [0, 5.0, 0], [2.0, 0, 0]]])
+def test_a_few_single_electrons_are_no_hot_pixels(values: Any) -> None:
+    low, high = limits(drawn(an_image(values, 0.1, "1/Å", ("ky", "kx"))))
+    assert 0 < low < high == 5.0
+
+
 def test_percentiles_of_very_many_pixels_are_those_of_all_to_within_a_thousandth_of_the_pixels() -> None:
     values = np.random.default_rng(6).normal(size=(1024, 1000))
     values[:, ::4] += 3.0  # a lattice that a careless step would see one side of

@@ -111,7 +111,12 @@ def test_limits_that_scripts_find_are_those_that_python_finds(page: Page) -> Non
     plain = rng.normal(2, 5, size=(300, 310)).astype(np.float32)
     holes = plain.copy()
     holes[::7] = np.nan
-    for values in (plain, holes, np.full((4, 4), 3, np.float32), np.zeros((4, 4), np.float32)):
+    hot = holes.copy()
+    hot[2, 309], hot[9, 0], hot[150, 150:152] = 1e6, np.inf, (4e5, 3e5)
+    single = np.zeros((5, 6), np.float32)
+    single[2, 5], single[4, 0] = 7, 3
+    flat = np.full((4, 4), 3, np.float32)
+    for values in (plain, holes, hot, single, flat, np.zeros((4, 4), np.float32)):
         for attrs, dims, kind, log in (
             ({}, ("y", "x"), "plain", False),
             ({"signed": True}, ("y", "x"), "signed", False),
