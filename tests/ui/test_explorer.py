@@ -339,6 +339,20 @@ def test_calibrations_given_on_the_page_change_units_and_leave_the_detector_wher
     assert explorer.stage.screen.detectors["annulus"].shape["outer"] == pytest.approx(6 * grid.step[1])
 
 
+@pytest.mark.parametrize("source", ["point", "rectangle"])
+def test_a_handle_on_the_image_stays_at_its_positions_when_the_axes_change(opened, source):
+    explorer = opened()
+    explorer.stage.set_source(source)
+    explorer.session.set({"load.scan_step": "2 Å"})
+    explorer.wait(30)
+    grid, shape = explorer.stage.screen.grids["image"], explorer.stage.screen.places[source].shape
+    assert grid.unit == "Å"
+    if source == "point":
+        assert grid.nearest(shape["y"], shape["x"]) == explorer.stage.position
+    else:
+        assert grid.rectangle(**shape) == explorer.stage.region
+
+
 def test_a_preset_stays_one_when_calibrations_change(opened):
     explorer = opened(**CALIBRATED)
     explorer.session.set({"load.semiangle": "6 mrad"})

@@ -123,10 +123,7 @@ class Stage:
         with self._one_by_one:
             with self._lock, self.view.hold():
                 self.source = source
-                position = self.position if source == "point" else None
-                region = self.region if source == "rectangle" else None
-                self.screen.place_position(position)
-                self.screen.place_region(region)
+                position, region = self._show_place()
                 self.place_bar.show(source, self.position, self.region)
                 self._show_detector()
             if source != "scan":
@@ -174,6 +171,8 @@ class Stage:
                         self._shown[name] = state.shown
                         if name == "pattern":
                             self._show_detector()
+                        if name == "image":  # its axes may be others now
+                            self._show_place()
                     self.screen.figures[name].dim(state.status in OLD)
 
     def reset(self) -> None:
@@ -265,6 +264,15 @@ class Stage:
     def _find_presets(self) -> None:
         self._reach = _reach(self._scan, self._origin)
         self.presets = presets(*self._reach)
+
+    def _show_place(self) -> tuple[Position | None, Rectangle | None]:
+        """Put the handle on the image where patterns are taken from: a position, a rectangle, or neither."""
+        position = self.position if self.source == "point" else None
+        region = self.region if self.source == "rectangle" else None
+        with self.view.hold():
+            self.screen.place_position(position)
+            self.screen.place_region(region)
+        return position, region
 
     def _show_detector(self) -> None:
         with self.view.hold():
