@@ -1,8 +1,10 @@
 """The 4D explorer without a browser: what its handles and fields do, and the recipe it gives away."""
 
 import contextlib
+import gc
 import threading
 import time
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from graph4d_nodes.explorer.detector import Detector
 from graph4d_nodes.geometry import wavelength
 from graph4d_nodes.image.virtual import virtual_image
 from graph4d_nodes.io.open import open_scan
+from ipywidgets import Layout, Style
 from typer.testing import CliRunner
 
 from graph4d import GraphError, MemoryStore, RunError, Store, UsageError, execute, load
@@ -475,6 +478,44 @@ def test_waiting_for_pictures_computes_them_even_if_nobody_looks(opened, pattern
     explorer.move_to(2, 1)
     explorer.wait(10)
     np.testing.assert_array_equal(drawn(explorer, "pattern"), patterns[2, 1])
+
+
+def open_widgets():
+    from ipywidgets.widgets.widget import _instances
+
+    return {key: widget for key, widget in _instances.items() if not isinstance(widget, Layout | Style)}
+
+
+def test_nothing_of_a_closed_explorer_is_kept(file):
+    before = open_widgets().keys()
+    explorer = explore(file)
+    explorer.wait(30)
+    scan = explorer.session.value("load")
+    gone = [weakref.ref(kept) for kept in (explorer, explorer.stage, explorer.stage.view, explorer.session, scan)]
+    explorer.close()
+    assert open_widgets().keys() <= before
+    del explorer, scan
+
+    def collected():
+        gc.collect()  # threads may be on their way out
+        return all(kept() is None for kept in gone)
+
+    wait_until(collected)
+
+
+def test_pictures_of_a_scan_are_not_kept_when_another_is_opened(opened, tmp_path, patterns):
+    explorer = opened()
+    count, before = len(open_widgets()), weakref.ref(explorer.stage)
+    np.save(tmp_path / "other.npy", patterns[:8, :10])
+    explorer.session.set({"scan": tmp_path / "other.npy"})
+    explorer.wait(30)
+    assert len(open_widgets()) == count
+
+    def collected():
+        gc.collect()
+        return before() is None
+
+    wait_until(collected)
 
 
 def test_usual_detectors_and_positions_are_named_in_python(opened, patterns):

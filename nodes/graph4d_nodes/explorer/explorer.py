@@ -18,6 +18,7 @@ from graph4d.run.failure import StepError
 from graph4d.session.events import Changed, Published, StatusChanged
 from graph4d.session.session import Session
 from graph4d.view.quantity import quantity
+from graph4d.widgets.closing import close_all
 from graph4d.widgets.controls import Control, style
 from graph4d.widgets.entry import problem_of
 from graph4d.widgets.pacing import Paced
@@ -88,6 +89,8 @@ class Explorer:
             for names in PANELS.values()
         ]
         self._folds = Accordion(panels, titles=tuple(PANELS))
+        self._styles = [style(), _own_style()]
+        self._line = HBox().add_class("graph4d-explorer-head")
         self.widget = VBox()
         self._arrange()
         self._leave = self.session.subscribe(self._hear)
@@ -175,7 +178,8 @@ class Explorer:
         if self.stage is not None:
             self.stage.close()
         self.session.close()
-        self.widget.close()
+        close_all(self._status.widget)  # it is on the page only when there are pictures
+        close_all(self.widget)
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         return self.widget._repr_mimebundle_(**options)
@@ -207,10 +211,9 @@ class Explorer:
             return shown is not None and self.stage is not None and self.stage.is_current(shown.value)
 
     def _arrange(self) -> None:
-        head = [self._head] if self.stage is None else [self._head, self._status.widget]
-        stage = [] if self.stage is None else [self.stage.widget]
-        line = HBox(head).add_class("graph4d-explorer-head")
-        self.widget.children = [style(), _own_style(), line, self._problem, self._offers, *stage, self._folds]
+        status, stage = ([], []) if self.stage is None else ([self._status.widget], [self.stage.widget])
+        self._line.children = [self._head, *status]
+        self.widget.children = [*self._styles, self._line, self._problem, self._offers, *stage, self._folds]
 
     def _hear(self, event: Event) -> None:
         self._tally.hear(event)
@@ -248,7 +251,9 @@ class Explorer:
         made = offers(values["scan"], values["load.dataset"]) if error is not None else {}
         take = self.session.set
         buttons = offer_buttons(made, lambda given: take({f"load.{name}": value for name, value in given.items()}))
-        self._offers.children = [buttons] if made else []
+        before, self._offers.children = self._offers.children, [buttons] if made else []
+        for old in before:
+            close_all(old)
 
 
 @cache

@@ -10,6 +10,7 @@ from ipywidgets import HBox, VBox
 
 from graph4d.session.state import Shown, Status
 from graph4d.widgets.bokeh_view import BokehView
+from graph4d.widgets.closing import close_all
 from graph4d.widgets.controls import Control
 from graph4d_nodes.calibrate.disc import estimated_disc
 from graph4d_nodes.explorer.detector import Detector, preset_hint, presets
@@ -215,8 +216,9 @@ class Stage:
                 self.session.unwatch(*(["origin", *self.seen.values()] if self._begun else [self.seen["pattern"]]))
             self._resting = True
             self.seen.clear()
-        self.widget.close()
-        self.view.close()
+        self.detector_bar.close()
+        self.place_bar.close()
+        close_all(self.widget)
 
     def _shown_or_not(self, shown: bool) -> None:
         with self._one_by_one:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 from ipywidgets import HTML, BoundedFloatText, BoundedIntText, Button, HBox, Layout, ToggleButtons
 
+from graph4d.widgets.closing import close_all
 from graph4d_nodes.explorer.detector import Detector, Kind, rounded
 from graph4d_nodes.image.virtual import PRESETS
 
@@ -95,6 +96,10 @@ class DetectorBar:
         self._text.value = _limits(detector.rectangle)
         self._fields.children = self._kinds[detector.kind]
 
+    def close(self) -> None:
+        """Take it off the page, with the fields of other kinds."""
+        _close(self.widget, self._kinds.values())
+
     def _shown(self, name: str) -> float:
         return rounded(getattr(self._detector, name) * self._scale)
 
@@ -161,6 +166,10 @@ class PlaceBar:
         self._text.value = _limits(rectangle)
         self._fields.children = self._sources[source]
 
+    def close(self) -> None:
+        """Take it off the page, with the fields of other sources."""
+        _close(self.widget, self._sources.values())
+
     def _source_chosen(self, change: Any) -> None:
         if change.new != self._chosen:
             self._on_source(change.new)
@@ -169,6 +178,11 @@ class PlaceBar:
         if number != self._position[axis]:
             row, column = self._position
             self._on_position((number, column) if axis == 0 else (row, number))
+
+
+def _close(widget: HBox, fields: Iterable[list[Any]]) -> None:
+    for part in [widget, *(field for alternative in fields for field in alternative)]:
+        close_all(part)
 
 
 def _limits(rectangle: Rectangle) -> str:

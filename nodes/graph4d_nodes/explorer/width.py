@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import anywidget
 import traitlets
+
+from graph4d.widgets.script import script
 
 __all__ = ["Width"]
 
@@ -21,7 +22,7 @@ class Width(anywidget.AnyWidget):
         Called with the new width [px], also when it is displayed first.
     """
 
-    _esm = Path(__file__).with_suffix(".js")
+    _esm = script(__file__)
     width = traitlets.Int(0).tag(sync=True)
 
     def __init__(self, on_change: Callable[[int], None]) -> None:
