@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from graph4d_nodes.explorer import explore, page, stage
+from graph4d_nodes.explorer import explore, page
 from graph4d_nodes.explorer.detector import Detector
 from graph4d_nodes.geometry import wavelength
 from graph4d_nodes.image.virtual import virtual_image
@@ -23,6 +23,7 @@ from graph4d.cli.app import app
 from graph4d.recipe.load import check
 from graph4d.session.state import Status
 from graph4d.view.grid import Grid
+from graph4d.widgets import attention
 from graph4d.widgets.dashboard import Dashboard
 
 CALIBRATED = {
@@ -444,7 +445,7 @@ def wait_until(condition):
 
 
 def test_what_nobody_looks_at_is_not_computed_until_it_is_displayed_again(opened, patterns, monkeypatch):
-    monkeypatch.setattr(stage, "GRACE", 0.05)
+    monkeypatch.setattr(attention, "GRACE", 0.05)
     explorer = opened()
     say(explorer, "hello")
     say(explorer, "bye")
@@ -460,17 +461,21 @@ def test_what_nobody_looks_at_is_not_computed_until_it_is_displayed_again(opened
     np.testing.assert_array_equal(drawn(explorer, "image"), explorer.session.value("ring").values)
 
 
-def test_a_cell_that_is_run_again_stops_nothing(opened):
+@pytest.mark.parametrize("grace", [0.0, 0.05])
+def test_a_cell_that_is_run_again_stops_nothing(opened, monkeypatch, grace):
+    monkeypatch.setattr(attention, "GRACE", grace)
     explorer = opened()
-    for kind in ("hello", "bye", "hello"):
-        say(explorer, kind)
-    time.sleep(0.05)
+    say(explorer, "hello")
+    with explorer.stage._attention._lock:  # the time is over while it is displayed again
+        say(explorer, "bye")
+        time.sleep(0.01)
+        say(explorer, "hello")
+    time.sleep(0.1)
     assert explorer.stage.is_current(explorer.session.value("load"))
-    assert explorer.stage._farewell is None
 
 
 def test_waiting_for_pictures_computes_them_even_if_nobody_looks(opened, patterns, monkeypatch):
-    monkeypatch.setattr(stage, "GRACE", 0.0)
+    monkeypatch.setattr(attention, "GRACE", 0.0)
     explorer = opened()
     say(explorer, "hello")
     say(explorer, "bye")

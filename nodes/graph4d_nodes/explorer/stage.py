@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ipywidgets import HBox, VBox
 
 from graph4d.session.state import Shown, Status
+from graph4d.widgets.attention import Attention
 from graph4d.widgets.bokeh_view import BokehView
 from graph4d.widgets.closing import close_all
 from graph4d.widgets.controls import Control
@@ -33,9 +34,6 @@ OLD = (Status.RUNNING, Status.STALE, Status.FAILED, Status.CANCELLED)
 UNDER_WAY = (Status.QUEUED, Status.RUNNING, Status.PREVIEW)
 SUMS_BYTES = 64 << 20
 """What radial sums may take: the finer they are, the more exactly a ring is the one that is drawn."""
-
-GRACE = 2.0
-"""A cell that is run again takes the widget off the page and displays it anew; work goes on for so long [s]."""
 
 Position = tuple[int, int]
 Rectangle = tuple[int, int, int, int]
@@ -70,7 +68,6 @@ class Stage:
         self._lock = threading.RLock()
         self._one_by_one = threading.RLock()  # so that the last change is the last for the session, too
         self._resting, self._begun = False, False
-        self._farewell: threading.Timer | None = None
         self._shown: dict[str, Shown | None] = {}
         self._origin: DataArray | None = None
         self._reach = _reach(scan, None)
@@ -87,7 +84,7 @@ class Stage:
         self.screen.on_region(self.set_region)
         self.screen.on_detector(self.set_detector)
         self.view = BokehView(self.screen.layout)
-        self.view.on_shown(self._shown_or_not)
+        self._attention = Attention(self.view, self._rest, self._work)
         self.detector_bar = DetectorBar(self.set_detector)
         self.place_bar = PlaceBar((rows, columns), self.set_source, self.set_position)
         widest = min(401, 2 * max(rows, columns) + 1)
@@ -192,26 +189,14 @@ class Stage:
             drawn = all(self._shown.get(name) is state.shown for name, state in states.items())
             return scan is self._scan and drawn and all(s.status is Status.FRESH for s in states.values())
 
-    def rest(self) -> None:
-        """Stop what runs, and compute nothing more: nobody looks."""
-        with self._one_by_one:
-            self._resting = True
-            self.session.close()
-
     def go_on(self) -> None:
-        """Take up work after :meth:`rest`."""
-        with self._one_by_one:
-            if not self._resting:
-                return
-            self._resting, self._begun = False, False
-            self.session.watch("load", "origin", *self.seen.values())
-            for step in self.seen.values():
-                self.draw(step)
+        """Compute what is to be seen, as if somebody looked."""
+        self._attention.go_on()
 
     def close(self) -> None:
         """Watch nothing any more, and leave the page."""
+        self._attention.stop()
         with self._one_by_one:
-            self._stay()
             if not self._resting:
                 self.session.unwatch(*(["origin", *self.seen.values()] if self._begun else [self.seen["pattern"]]))
             self._resting = True
@@ -220,20 +205,21 @@ class Stage:
         self.place_bar.close()
         close_all(self.widget)
 
-    def _shown_or_not(self, shown: bool) -> None:
+    def _rest(self) -> None:
+        """Stop what runs, and compute nothing more: nobody looks."""
         with self._one_by_one:
-            self._stay()
-            if shown and self.seen:
-                self.go_on()
-            elif self.seen:
-                self._farewell = threading.Timer(GRACE, self.rest)
-                self._farewell.daemon = True
-                self._farewell.start()
+            if self.seen:  # not after the end, when the session works for another scan
+                self._resting = True
+                self.session.close()
 
-    def _stay(self) -> None:
-        if self._farewell is not None:
-            self._farewell.cancel()
-            self._farewell = None
+    def _work(self) -> None:
+        """Take up work again."""
+        with self._one_by_one:
+            if self.seen:
+                self._resting, self._begun = False, False
+                self.session.watch("load", "origin", *self.seen.values())
+                for step in self.seen.values():
+                    self.draw(step)
 
     def _begin(self) -> None:
         """Let all be computed: a pattern is there at once, but not while much else is read."""
