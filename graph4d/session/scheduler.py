@@ -41,6 +41,8 @@ QUICK = 0.1
 """What takes no longer is computed exactly for every move [s]."""
 REST = 0.2
 """A control that has not moved for so long is at rest [s]."""
+BLINK = 0.5
+"""What the worker has not shown by then, because a disk is slow for instance, makes room for what is newer [s]."""
 PATIENCE = 1.0
 """A computation that takes longer is given up when its result is not wanted any more [s]."""
 
@@ -94,6 +96,7 @@ class Scheduler:
         self._rests_at = 0.0
         self._ahead = math.inf  # seconds that the exact results are expected to take
         self._quick = Token()
+        self._looking_since = 0.0
         self._seconds: dict[str, float] = {}
         self._stride = Stride()
         self._leftovers = Leftovers(store.memory)
@@ -101,6 +104,8 @@ class Scheduler:
     def wake(self) -> None:
         """Something has changed. Call with the lock held."""
         self._glanced = False
+        if time.monotonic() - self._looking_since > BLINK:
+            self._quick.cancel()
         if self._worker is None and self._board.pending():
             self._worker = threading.Thread(target=self._work, name="graph4d session", daemon=True)
             self._worker.start()
@@ -141,7 +146,7 @@ class Scheduler:
                     return None
                 moment = self._moment(names)
                 if not self._glanced:
-                    self._glanced, self._quick = True, Token()
+                    self._glanced, self._quick, self._looking_since = True, Token(), time.monotonic()
                     return lambda: self._guarded(moment, self._glance)
                 rest = self._rests_at - time.monotonic() if self._previewed else 0.0
                 if self._exact is None and rest <= 0:
@@ -196,10 +201,14 @@ class Scheduler:
         if self._stride.every == 0:  # open what will be read, to see how much there is of it
             opened = self._run(moment, handles, self._passing, self._quick)
             self._stride.begin(positions_of(opened, handles.values()))
-        run = self._run(moment, refs, self._passing, self._quick, every=self._stride.every)
+        started = time.monotonic()
+        try:
+            run = self._run(moment, refs, self._passing, self._quick, every=self._stride.every)
+        except Cancelled:
+            self._stride.learn(time.monotonic() - started)
+            raise
         self._publish(moment, run, previews=reductions)
-        took = sum(event.seconds for event in run.log if isinstance(event, PassFinished))
-        self._stride.learn(took, positions_of(run, handles.values()))
+        self._stride.learn(sum(event.seconds for event in run.log if isinstance(event, PassFinished)))
 
     def _exactly(self, moment: Moment) -> Callable[[], None]:
         """How to begin an exact run. Call with the lock held: from now on it can be cancelled, and is the only one."""

@@ -25,17 +25,19 @@ class Stride:
 
     def __init__(self) -> None:
         self.every = 0
+        self._positions = 0
 
     def begin(self, positions: int) -> None:
-        """Choose for a stack of so many positions."""
+        """Choose for a scan of so many positions."""
+        self._positions = positions
         self.every = max(2, math.ceil(math.sqrt(positions / FIRST)))
 
-    def learn(self, seconds: float, positions: int) -> None:
-        """A preview of a stack of so many positions took that long."""
+    def learn(self, seconds: float) -> None:
+        """A preview took that long, or was given up after it."""
         if seconds <= 0:
             return
         # Work goes with the square of the stride, or less where patterns are stored together; it is approached in
         # steps, for the first preview also loads code, and a stride that changed all the time would flicker.
         factor = min(max(math.sqrt(seconds / FRAME), 0.5), 2.0)
         every = self.every if 0.6 < factor < 1.3 else round(self.every * factor)
-        self.every = max(2, min(every, math.isqrt(positions // FEWEST)))
+        self.every = max(2, min(every, math.isqrt(self._positions // FEWEST)))

@@ -344,3 +344,29 @@ def test_there_is_something_to_be_seen_on_the_slowest_preview(session, monkeypat
         until(session, lambda: is_preview(session, "weighted"))
     assert session._scheduler._stride.every == 3  # 20 × 30 positions, of which 64 are seen, about
     assert np.array_equal(session.state("weighted").shown.value, coarse(13 * SUMS, 3))
+
+
+def test_a_preview_that_takes_long_makes_room_for_what_is_newer_and_the_next_is_coarser(session, monkeypatch):
+    begun, go_on, really = threading.Event(), threading.Event(), scheduler.execute
+
+    def slowly(*arguments, token, every=1, **options):
+        if every > 1 and not begun.is_set():
+            begun.set()
+            assert go_on.wait(10)
+            token.check()  # as a pass does before it reads more
+        return really(*arguments, token=token, every=every, **options)
+
+    session.watch("weighted")
+    session.wait()
+    session._scheduler._stride.every = 2
+    monkeypatch.setattr(scheduler, "BLINK", 0.0)
+    monkeypatch.setattr(scheduler, "execute", slowly)
+    monkeypatch.setattr(stride, "FRAME", 1e-12)
+    monkeypatch.setattr(stride, "FEWEST", 1)
+    given_up = session.set(factor=2, moving=True)
+    assert begun.wait(10)
+    session.set(factor=3, moving=True)
+    go_on.set()
+    until(session, lambda: is_preview(session, "weighted"))
+    assert given_up not in {event.revision for event in session.events if isinstance(event, Published)}
+    assert session.state("weighted").shown.every == 4
