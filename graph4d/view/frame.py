@@ -39,7 +39,6 @@ __all__ = [
     "new_figure",
     "place",
     "plain",
-    "same_place",
     "save_with",
     "set_text",
     "short_numbers",
@@ -165,7 +164,7 @@ class MapFrame:
         zoomed in it stays, over the same pixels if the axes of as large a map begin elsewhere.
         """
         axes, before = (rows, columns), self.axes
-        if before is not None and all(map(same_place, before, axes)):
+        if before is not None and all(map(_same_place, before, axes)):
             return
         self.axes = axes
         longest = max(rows.extent, columns.extent)
@@ -176,7 +175,7 @@ class MapFrame:
         left, right = _widened(columns, longest / 3)
         top, bottom = _widened(rows, longest / 3)
         moved = before is not None and all(map(_same_size, axes, before))
-        stays = before is not None and (moved or all(map(same_place, axes, before))) and _zoomed(self.figure)
+        stays = before is not None and (moved or all(map(_same_place, axes, before))) and _zoomed(self.figure)
         _set_range(self.figure.x_range, left, right, stays, moved)
         _set_range(self.figure.y_range, bottom, top, stays, moved)  # down is up: row 0 on top
         if before is None or before[1].unit != columns.unit:
@@ -206,7 +205,7 @@ def _widened(axis: Axis, least: float) -> tuple[float, float]:
     return axis.start - extra, axis.stop + extra
 
 
-def same_place(old: Axis, new: Axis) -> bool:
+def _same_place(old: Axis, new: Axis) -> bool:
     """Whether a map along ``new`` fills a frame made for ``old``, to within a pixel where it is the coarser one."""
     slack = new.step if new.step > old.step * (1 + 1e-9) else 1e-9 * abs(old.extent)
     ends = abs(new.start - old.start), abs(new.stop - old.stop)
@@ -222,7 +221,7 @@ def _zoomed(plot: figure) -> bool:
 
 
 def _set_range(span: Any, start: float, end: float, stays: bool, moved: bool) -> None:
-    # What "reset" returns to is kept apart from what is shown. Linked maps share a range: the first one moves it.
+    # What "reset" returns to is kept apart from what is shown.
     by = start - span.reset_start if moved else 0.0
     shown = (span.start + by, span.end + by) if stays else (start, end)
     span.update(reset_start=start, reset_end=end, start=shown[0], end=shown[1])

@@ -28,13 +28,14 @@ def page(title: str, body: str, components: Iterable[str]) -> str:
     """
     scripts = "".join(f"<script>{_bokeh(name)}</script>\n" for name in components)
     here = Path(__file__).parent
-    style, draw = ((here / name).read_text(encoding="utf-8") for name in ("report.css", "report.js"))
+    files = ("report.css", "link.js", "report.js")
+    style, link, draw = ((here / name).read_text(encoding="utf-8") for name in files)
     return (
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n{body}\n"
-        f"{scripts}<script>\n{draw}</script>\n</body>\n</html>\n"
+        f"{scripts}<script>\n{link}{draw}</script>\n</body>\n</html>\n"
     )
 
 

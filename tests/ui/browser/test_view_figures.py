@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
+from bokeh.layouts import row
 from playwright.sync_api import Browser, Locator, Page
 from ui.browser.harness import Screen
 
 from graph4d.types import ValueType
 from graph4d.view.contrast import style_of
 from graph4d.view.figure import Figure, figure_for
+from graph4d.view.link import link
 from graph4d.view.save import save_html
 from graph4d.view.script import script_text
 
@@ -363,3 +365,30 @@ def test_maps_of_one_place_have_one_cursor_and_one_zoom(opened: Show) -> None:
     assert one == other == pytest.approx([1.0, 3.0], abs=0.1)
     assert third == before[2]
     assert card(screen, 2).locator(".cross").count() == 0
+
+
+def test_a_linked_map_that_gets_other_axes_goes_its_own_way_until_all_have_them(opened: Show) -> None:
+    figures = [drawn(an_image(NOISE)) for _ in range(3)]
+    link(figures)
+    together = drawn(an_image(NOISE))
+    together.layout = row([figure.layout for figure in figures])
+    screen = opened(together)
+    spans = "window.figures().map(({model}) => [model.x_range.start, model.x_range.end])"
+    crop = """n => { const {x_range, y_range} = window.figures()[n].model
+                     x_range.setv({reset_start: 1, reset_end: 3, start: 1, end: 3})
+                     y_range.setv({reset_start: 3, reset_end: 1, start: 3, end: 1}) }"""
+
+    def after_drag(start: float, end: float, figure: int) -> list[list[float]]:
+        before = screen.page.evaluate(spans)
+        screen.drag((start, start), (end, end), figure)
+        screen.wait_until(lambda: screen.page.evaluate(spans)[figure] != before[figure], "the zoom")
+        return list(screen.page.evaluate(spans))
+
+    screen.page.evaluate(crop, 1)
+    one, cropped, other = after_drag(0.5, 2.5, 0)
+    assert one == other == pytest.approx([0.5, 2.5], abs=0.1)
+    assert cropped == [1, 3]
+    for figure in (0, 2):
+        screen.page.evaluate(crop, figure)
+    one, cropped, other = after_drag(1.2, 2.0, 1)
+    assert one == cropped == other == pytest.approx([1.2, 2.0], abs=0.1)
