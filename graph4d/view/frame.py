@@ -46,6 +46,8 @@ __all__ = [
 
 FRAME = 304
 """Longer side of a map on the screen [px]; the shorter one is never below a third of it."""
+BORDER = 5
+"""Beside a map of full width at least [px]."""
 CLEAR = "rgba(0, 0, 0, 0)"
 """Colour of pixels without a value: what lies behind shows, which no palette contains."""
 BEHIND = "#dfe8f2"
@@ -172,6 +174,7 @@ class MapFrame:
         if rows.unit != columns.unit:
             height, width, longest = FRAME, FRAME, 0.0
         self.figure.frame_height, self.figure.frame_width = round(height), round(width)
+        self.figure.min_border_right = BORDER + FRAME - round(width)  # for the title, which ends where the figure does
         left, right = _widened(columns, longest / 3)
         top, bottom = _widened(rows, longest / 3)
         moved = before is not None and all(map(_same_size, axes, before))

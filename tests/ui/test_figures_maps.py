@@ -239,6 +239,12 @@ def test_the_exact_image_after_a_preview_fills_the_frame_and_a_zoom_stays() -> N
     assert (plot.x_range.start, plot.x_range.end) == pytest.approx((-0.1, 25.5))
 
 
+def test_the_title_of_a_narrow_map_has_as_much_room_as_that_of_a_wide_one() -> None:
+    plots = [drawn(an_image(np.zeros(shape))).frame.figure for shape in ((64, 1), (64, 40), (64, 64), (1, 64))]
+    assert plots[0].frame_width < plots[1].frame_width < plots[2].frame_width
+    assert len({plot.frame_width + plot.min_border_right for plot in plots}) == 1
+
+
 def test_a_zoom_stays_over_its_pixels_when_the_axes_begin_elsewhere() -> None:
     value = an_image(np.zeros((16, 16)), (0.5, 0.5))
     figure, other = drawn(value), drawn(value)
