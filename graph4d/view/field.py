@@ -33,7 +33,7 @@ PAPER = {"background-color": "white"}
 """What a file that is saved has behind both parts."""
 WHEEL = 84
 """Diameter of the colour wheel [px]."""
-WHEEL_FRAME = 92
+WHEEL_FRAME = 88
 """Width of what holds it and the number above it [px]."""
 
 

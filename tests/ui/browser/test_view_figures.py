@@ -34,8 +34,8 @@ def an_image(values: Any, step: float = 0.5, unit: str = "Å", dims: tuple[str, 
     return xr.DataArray(values, dims=(*"abc"[: values.ndim - 2], *dims), coords=coords, attrs={"units": "counts"})
 
 
-def drawn(value: xr.DataArray, title: str = "picture") -> Figure:
-    return figure_for(value, ValueType("Any", tuple(map(str, value.dims))), title)
+def drawn(value: xr.DataArray, title: str = "picture", value_type: str = "Any") -> Figure:
+    return figure_for(value, ValueType(value_type, tuple(map(str, value.dims))), title)
 
 
 @pytest.fixture
@@ -342,6 +342,14 @@ def test_files_are_named_after_the_title_and_what_it_says_of_the_data(opened: Sh
     drawing = (tmp_path / names[1]).read_text(encoding="utf-8")
     assert drawing.startswith("<svg")
     assert "annular dark field" in drawing
+
+
+def test_three_pictures_stand_side_by_side_in_a_page_of_usual_width(opened: Show) -> None:
+    field = drawn(an_image(np.stack([NOISE, NOISE])).rename(a="component"), value_type="VectorField")
+    screen = opened(drawn(an_image(1000 * NOISE)), field, drawn(an_image(-1000 * NOISE)))
+    cards = "[...document.querySelectorAll('.card')]"
+    assert screen.page.evaluate(f"new Set({cards}.map(card => card.offsetTop)).size") == 1
+    assert not screen.page.evaluate(f"{cards}.some(card => card.scrollWidth > card.clientWidth)")
 
 
 def test_maps_of_one_place_have_one_cursor_and_one_zoom(opened: Show) -> None:
