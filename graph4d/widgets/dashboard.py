@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
@@ -15,7 +14,7 @@ from bokeh.layouts import row
 from graph4d.run.events import PassProgress, StepFinished, StepProgress, StepReused
 from graph4d.session.events import Changed, Published, StatusChanged
 from graph4d.session.session import Session
-from graph4d.session.state import State, Status
+from graph4d.session.state import State
 from graph4d.view.figure import layout_json
 from graph4d.view.grid import Grid
 from graph4d.view.link import link
@@ -24,6 +23,7 @@ from graph4d.widgets.attention import Attention
 from graph4d.widgets.bokeh_view import BokehView
 from graph4d.widgets.closing import close_all
 from graph4d.widgets.controls import Controls, style
+from graph4d.widgets.lateness import NOTICED, PENDING, Lateness
 from graph4d.widgets.pacing import Paced
 from graph4d.widgets.picture import Picture
 from graph4d.widgets.recipe_panel import RecipePanel
@@ -38,13 +38,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Dashboard"]
 
-NOTICED = 0.3
-"""A picture that is older than the parameters for longer than this is dimmed [s]."""
 BETWEEN_WORDS = 0.1
 """The status line changes no more often than this [s]."""
 FEW = 4
 """So many controls stand above the pictures, more beside them."""
-PENDING = (Status.QUEUED, Status.RUNNING)
 
 
 class Dashboard:
@@ -100,7 +97,7 @@ class Dashboard:
         self._names, self._holds = asked.pictures, asked.holds
         self.shapes: dict[str, list[Shape]] = {title: [] for title in self._names}
         self.pictures = {title: Picture(title, self._drawn) for title in self._names}
-        self._settled_at = dict.fromkeys(self._names, time.monotonic())
+        self._lateness = Lateness()
         self._lock = threading.RLock()
         self._tally = Tally()
         self.view = BokehView(row([p.layout for p in self.pictures.values()], styles={"flex-wrap": "wrap"}))
@@ -198,15 +195,11 @@ class Dashboard:
         for title in (title for title, watched in self._names.items() if watched == name):
             with self._lock, self.view.hold():
                 state = self.session.state(name)  # another thread may have shown a newer one meanwhile
-                if state.status not in PENDING:
-                    self._settled_at[title] = time.monotonic()
-                self.pictures[title].show(state, late=self._is_late(title, state), waiting=self.session.needs_apply)
+                late = self._lateness.note(title, state.status)
+                self.pictures[title].show(state, late=late, waiting=self.session.needs_apply)
                 self._lay_shapes(title, state)
         if state.status in PENDING:
             self._look()
-
-    def _is_late(self, title: str, state: State) -> bool:
-        return state.status in PENDING and time.monotonic() - self._settled_at[title] >= NOTICED
 
     def _show_late(self) -> None:
         """Show what is still pending; what is soon there need not flicker."""
@@ -218,7 +211,7 @@ class Dashboard:
     def _show_status(self) -> None:
         states = {title: self.session.state(name) for title, name in self._names.items()}
         pending = [title for title, state in states.items() if state.status in PENDING]
-        if not pending or any(self._is_late(title, states[title]) for title in pending):
+        if not pending or any(self._lateness.note(title, states[title].status) for title in pending):
             self.status.show(states, self._tally)
 
     def _drawn(self, picture: Picture) -> None:
