@@ -15,6 +15,7 @@ from ui.play import RECIPE, gate, play
 import graph4d
 from graph4d import MemoryStore, Store, UsageError
 from graph4d.run.failure import RunError
+from graph4d.session.events import Changed, Event
 from graph4d.session.state import Status
 from graph4d.widgets import attention
 from graph4d.widgets.dashboard import Dashboard
@@ -320,9 +321,14 @@ def test_the_status_counts_what_was_computed_and_reused(opened: Opened) -> None:
 def test_a_closed_dashboard_says_and_does_nothing_more(opened: Opened) -> None:
     dashboard = opened("main")
     dashboard.wait(20)
+    editor: Any = dashboard.controls.controls["value"].editor
+    events: list[Event] = []
+    dashboard.session.subscribe(events.append)
     dashboard.close()
     dashboard.session.set(value=5)
-    time.sleep(0.2)
+    dashboard.session.wait(20)
+    soon(lambda: any(isinstance(event, Changed) for event in events))  # this listener is the last to hear of it
+    assert editor.field.widget.value == "1"
     assert pixels(dashboard, "plain")[0, 0] == 1
 
 
