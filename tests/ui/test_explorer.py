@@ -15,6 +15,7 @@ from graph4d_nodes.explorer.detector import Detector
 from graph4d_nodes.geometry import wavelength
 from graph4d_nodes.image.virtual import virtual_image
 from graph4d_nodes.io.open import open_scan
+from graph4d_nodes.scan import Scan4D
 from ipywidgets import Layout, Style
 from typer.testing import CliRunner
 
@@ -430,6 +431,23 @@ def test_a_detector_that_misses_the_pattern_is_told_and_the_last_image_stays_dim
     explorer.wait(10)
     explorer._tell_status()
     assert (explorer._problem.value, figure.layout.styles["opacity"]) == ("", "1")
+
+
+def test_pictures_that_wait_behind_a_long_run_are_dimmed_until_they_are_current(opened, monkeypatch):
+    explorer = opened(**CALIBRATED)
+    gate, read = threading.Event(), Scan4D.read
+
+    def late(*arguments):
+        gate.wait(30)
+        return read(*arguments)
+
+    monkeypatch.setattr(Scan4D, "read", late)
+    figures = explorer.stage.screen.figures
+    explorer.session.set({"load.scan_step": "2 Å"})
+    wait_until(lambda: all(figure.layout.styles.get("opacity") not in (None, "1") for figure in figures.values()))
+    gate.set()
+    explorer.wait(30)
+    assert [figure.layout.styles["opacity"] for figure in figures.values()] == ["1"] * len(figures)
 
 
 def say(explorer, kind):

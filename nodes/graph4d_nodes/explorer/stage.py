@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from ipywidgets import HBox, VBox
@@ -13,6 +14,8 @@ from graph4d.widgets.attention import Attention
 from graph4d.widgets.bokeh_view import BokehView
 from graph4d.widgets.closing import close_all
 from graph4d.widgets.controls import Control
+from graph4d.widgets.lateness import NOTICED, PENDING
+from graph4d.widgets.pacing import Paced
 from graph4d_nodes.calibrate.disc import estimated_disc
 from graph4d_nodes.explorer.detector import Detector, preset_hint, presets
 from graph4d_nodes.explorer.screen import Screen
@@ -28,10 +31,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Stage"]
 
-OLD = (Status.RUNNING, Status.STALE, Status.FAILED, Status.CANCELLED)
+OLD = (Status.STALE, Status.FAILED, Status.CANCELLED)
 """What is shown then is not what is asked for."""
 
-UNDER_WAY = (Status.QUEUED, Status.RUNNING, Status.PREVIEW)
+UNDER_WAY = (*PENDING, Status.PREVIEW)
 SUMS_BYTES = 64 << 20
 """What radial sums may take: the finer they are, the more exactly a ring is the one that is drawn."""
 
@@ -69,6 +72,8 @@ class Stage:
         self._one_by_one = threading.RLock()  # so that the last change is the last for the session, too
         self._resting, self._begun = False, False
         self._shown: dict[str, Shown | None] = {}
+        self._settled_at: dict[str, float] = {}
+        self._look = Paced(self._show_late, NOTICED / 3)
         self._origin: DataArray | None = None
         self._reach = _reach(scan, None)
         self.presets = presets(*self._reach)
@@ -154,24 +159,11 @@ class Stage:
         state = self.session.state(step)
         if step == self.seen.get("pattern") and state.status not in UNDER_WAY:
             self._begin()
-        with self._lock:
-            if step == "origin" and state.shown is not None and state.shown.every == 1:
-                self._origin = state.shown.value
-                self._find_presets()
-                # One for all positions, for a picture whose axes move with every position would not keep still.
-                self.screen.zero = mean_origin(self._scan, self._origin)
-                self._shown.pop("pattern", None)
-                self.draw(self.seen["pattern"])
-            with self.view.hold():
-                for name in [name for name, seen in self.seen.items() if seen == step]:
-                    if state.shown is not None and self._shown.get(name) is not state.shown:
-                        self.screen.show(name, state.shown.value, state.shown.note)
-                        self._shown[name] = state.shown
-                        if name == "pattern":
-                            self._show_detector()
-                        if name == "image":  # its axes may be others now
-                            self._show_place()
-                    self.screen.figures[name].dim(state.status in OLD)
+        pattern = self.seen.get("pattern")
+        if step == "origin" and pattern and state.shown is not None and state.shown.every == 1:
+            self._take_origin(state.shown.value)
+            self._show(pattern)
+        self._show(step)
 
     def reset(self) -> None:
         """Go back to the bright field and the pattern in the middle, all in sight."""
@@ -196,6 +188,7 @@ class Stage:
     def close(self) -> None:
         """Watch nothing any more, and leave the page."""
         self._attention.stop()
+        self._look.stop()
         with self._one_by_one:
             if not self._resting:
                 self.session.unwatch(*(["origin", *self.seen.values()] if self._begun else [self.seen["pattern"]]))
@@ -220,6 +213,34 @@ class Stage:
                 self.session.watch("load", "origin", *self.seen.values())
                 for step in self.seen.values():
                     self.draw(step)
+
+    def _show(self, step: str) -> None:
+        with self._lock, self.view.hold():
+            state = self.session.state(step)  # within, lest another thread has shown a newer one
+            for name in [name for name, seen in self.seen.items() if seen == step]:
+                if state.shown is not None and self._shown.get(name) is not state.shown:
+                    self.screen.show(name, state.shown.value, state.shown.note)
+                    self._shown[name] = state.shown
+                    if name == "pattern":
+                        self._show_detector()
+                    if name == "image":  # its axes may be others now
+                        self._show_place()
+                self.screen.figures[name].dim(state.status in OLD or self._is_late(name, state.status))
+        if state.status in PENDING:
+            self._look()
+
+    def _show_late(self) -> None:
+        """Show what is still pending; what is soon there need not flicker."""
+        for step in set(self.seen.values()):
+            if self.session.state(step).status in PENDING:
+                self._show(step)
+
+    def _is_late(self, name: str, status: Status) -> bool:
+        """Whether a picture has been older than what is asked for so long that it is noticed."""
+        now = time.monotonic()
+        if status not in PENDING:
+            self._settled_at[name] = now
+        return now - self._settled_at.setdefault(name, now) >= NOTICED
 
     def _begin(self) -> None:
         """Let all be computed: a pattern is there at once, but not while much else is read."""
@@ -248,6 +269,16 @@ class Stage:
     def _fit(self, width: int) -> None:
         with self._lock, self.view.hold():
             self.screen.fit(width)
+
+    def _take_origin(self, origin: DataArray) -> None:
+        with self._lock:
+            if origin is self._origin:
+                return
+            self._origin = origin
+            self._find_presets()
+            # One for all positions, for a picture whose axes move with every position would not keep still.
+            self.screen.zero = mean_origin(self._scan, origin)
+            self._shown.pop("pattern", None)
 
     def _find_presets(self) -> None:
         self._reach = _reach(self._scan, self._origin)
