@@ -383,6 +383,7 @@ def test_the_command_opens_a_file_as_the_page_does(file):
         (["none.npy"], "none.npy is no file"),
         (["--set", "enrgy=300 keV"], "did you mean `energy`?"),
         (["--set", "energy=300"], "'300' has no unit"),
+        (["--set", "path=other.npy"], "`path` is the file that is opened"),
     ],
 )
 def test_the_command_says_what_is_wrong_before_it_serves(file, arguments, message):

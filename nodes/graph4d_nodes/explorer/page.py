@@ -24,8 +24,10 @@ def code(path: Path, settings: Mapping[str, object]) -> str:
     Raises
     ------
     UsageError
-        There is no such file, or a parameter is unknown or wrong.
+        There is no such file, or a parameter is unknown, wrong or the path.
     """
+    if "path" in settings:
+        raise UsageError(f"`path` is the file that is opened, {path}, and cannot be set as well; leave it out")
     if not path.is_file():
         raise UsageError(f"{path} is no file; give the path of a scan")
     known = open_scan.schema.parameters
