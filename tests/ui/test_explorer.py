@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from graph4d_nodes.explorer import explore, page
+from graph4d_nodes.explorer import explore, page, stage
 from graph4d_nodes.explorer.detector import Detector
 from graph4d_nodes.geometry import wavelength
 from graph4d_nodes.image.virtual import virtual_image
@@ -342,6 +342,15 @@ def test_calibrations_given_on_the_page_change_units_and_leave_the_detector_wher
     grid = explorer.stage.screen.grids["pattern"]
     assert grid.unit == "1/Å"
     assert explorer.stage.screen.detectors["annulus"].shape["outer"] == pytest.approx(6 * grid.step[1])
+
+
+def test_the_disc_of_a_scan_is_estimated_once(opened, monkeypatch):
+    estimated = []
+    monkeypatch.setattr(stage, "estimated_disc", lambda scan: estimated.append(scan) or 4.0)
+    explorer = opened()
+    for _ in range(3):
+        explorer.stage.draw("origin")
+    assert estimated == [explorer.session.value("load")]
 
 
 @pytest.mark.parametrize("source", ["point", "rectangle"])

@@ -75,8 +75,8 @@ class Stage:
         self._settled_at: dict[str, float] = {}
         self._look = Paced(self._show_late, NOTICED / 3)
         self._origin: DataArray | None = None
-        self._reach = _reach(scan, None)
-        self.presets = presets(*self._reach)
+        self._disc = _disc(scan)
+        self._find_presets()
         self.hints: dict[str, str] = {}
         rows, columns = scan.positions
         self.seen: dict[str, str] = {}
@@ -145,11 +145,12 @@ class Stage:
 
     def recalibrate(self, scan: Scan4D) -> None:
         """Take the same scan with other calibrations."""
+        if scan is self._scan:
+            return
+        disc = _disc(scan)
         with self._lock:
-            if scan is self._scan:
-                return
             preset = next((name for name, detector in self.presets.items() if detector == self.detector), "")
-            self._scan = scan
+            self._scan, self._disc = scan, disc
             self._find_presets()
             detector = self.presets.get(preset) or self.detector
         self.set_detector(detector)
@@ -281,7 +282,7 @@ class Stage:
             self._shown.pop("pattern", None)
 
     def _find_presets(self) -> None:
-        self._reach = _reach(self._scan, self._origin)
+        self._reach = self._disc, edge_radius(self._scan, origin_list(self._scan, self._origin))
         self.presets = presets(*self._reach)
 
     def _show_place(self) -> tuple[Position | None, Rectangle | None]:
@@ -317,10 +318,9 @@ class Stage:
         return float(y), float(x)
 
 
-def _reach(scan: Scan4D, origin: DataArray | None) -> tuple[float, float]:
-    """Radii [px] of the bright disc, which is known or can be estimated, and of the edge of the pattern."""
-    disc = probe_radius(scan.geometry) or estimated_disc(scan)
-    return disc, edge_radius(scan, origin_list(scan, origin))
+def _disc(scan: Scan4D) -> float:
+    """Radius [px] of the bright disc; patterns are read where it is not known."""
+    return probe_radius(scan.geometry) or estimated_disc(scan)
 
 
 def _middle(scan: Scan4D) -> Position:
