@@ -70,3 +70,34 @@ def test_the_spectrum_follows_pictures_that_python_sends(lab: Callable[..., Note
     notebook.execute("figure.update(fringes(10))")
     notebook.wait_until(lambda: page.evaluate(peak) == pytest.approx(1 / 10, abs=0.01), "the peak at 1/10 px⁻¹")
     assert notebook.execute("print(figure.spectrum.source.data['image'][0].size)").strip() == "1"
+
+
+LINKED = """
+from bokeh.layouts import row
+from graph4d.view.link import link
+
+figures = [figure_for(image(1.0), ValueType("Image", ("y", "x")), "picture") for _ in range(2)]
+link(figures)
+
+def zooms():
+    spans = [figure.frame.figure.x_range for figure in figures]
+    print(*(number for span in spans for number in (span.start, span.end)))
+
+BokehView(row([figure.layout for figure in figures]))
+"""
+
+
+def test_linked_maps_zoom_together_until_python_crops_one(lab: Callable[..., Notebook]) -> None:
+    notebook = lab(CELL.replace("BokehView(figure.layout)", "") + LINKED)
+    notebook.wait_drawn(2)
+
+    def zooms() -> list[float]:
+        return numbers(notebook.execute("zooms()"))
+
+    notebook.drag((20, 20), (60, 60))
+    notebook.wait_until(lambda: zooms() == pytest.approx([20, 60, 20, 60], abs=1), "one zoom")
+    notebook.execute("figures[1].update(image(1.0)[:51, :51])")
+    notebook.wait_until(lambda: zooms()[2:] == [-0.5, 50.5], "the crop")
+    notebook.drag((30, 30), (50, 50))
+    notebook.wait_until(lambda: zooms()[:2] == pytest.approx([30, 50], abs=1), "a zoom")
+    assert zooms()[2:] == [-0.5, 50.5]
