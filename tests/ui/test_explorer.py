@@ -353,6 +353,12 @@ def test_the_disc_of_a_scan_is_estimated_once(opened, monkeypatch):
     assert estimated == [explorer.session.value("load")]
 
 
+def test_the_headline_tells_both_steps_where_they_differ(opened):
+    explorer = opened(**CALIBRATED, scan_step_x="2 nm")
+    assert "step 0.5 Å along y, 2 nm along x · pixel 0.5 nm⁻¹" in explorer._head.value
+    assert "along kx" not in explorer._head.value
+
+
 @pytest.mark.parametrize("source", ["point", "rectangle"])
 def test_a_handle_on_the_image_stays_at_its_positions_when_the_axes_change(opened, source):
     explorer = opened()

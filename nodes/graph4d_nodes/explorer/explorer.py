@@ -274,10 +274,18 @@ def _described(scan: Scan4D) -> str:
         f"{rows} × {columns} patterns of {height} × {width} pixels, {escape(str(scan.dtype))}",
         quantity(known.energy, "eV") if known.energy else "",
         f"α = {quantity(known.semiangle, 'rad')}" if known.semiangle else "",
-        f"step {quantity(known.scan_step[1], 'Å')}" if known.scan_step else "",
-        f"pixel {quantity(known.detector_step[1], '1/Å')}" if known.detector_step else "",
+        f"step {_both(known.scan_step, 'Å', 'y', 'x')}" if known.scan_step else "",
+        f"pixel {_both(known.detector_step, '1/Å', 'ky', 'kx')}" if known.detector_step else "",
     ]
     return " · ".join(filter(None, facts))
+
+
+def _both(lengths: tuple[float, float], unit: str, *axes: str) -> str:
+    """Lengths along two axes, or the one that they have in common."""
+    words = [quantity(length, unit) for length in lengths]
+    if words[0] == words[1]:
+        return words[0]
+    return ", ".join(f"{length} along {axis}" for length, axis in zip(words, axes, strict=True))
 
 
 def _said(error: GraphError) -> str:
