@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import threading
-import time
 from typing import TYPE_CHECKING
 
 from ipywidgets import HBox, VBox
@@ -14,7 +13,7 @@ from graph4d.widgets.attention import Attention
 from graph4d.widgets.bokeh_view import BokehView
 from graph4d.widgets.closing import close_all
 from graph4d.widgets.controls import Control
-from graph4d.widgets.lateness import NOTICED, PENDING
+from graph4d.widgets.lateness import NOTICED, PENDING, Lateness
 from graph4d.widgets.pacing import Paced
 from graph4d_nodes.calibrate.disc import estimated_disc
 from graph4d_nodes.explorer.detector import Detector, preset_hint, presets
@@ -72,7 +71,7 @@ class Stage:
         self._one_by_one = threading.RLock()  # so that the last change is the last for the session, too
         self._resting, self._begun = False, False
         self._shown: dict[str, Shown | None] = {}
-        self._settled_at: dict[str, float] = {}
+        self._lateness = Lateness()
         self._look = Paced(self._show_late, NOTICED / 3)
         self._origin: DataArray | None = None
         self._disc = _disc(scan)
@@ -226,7 +225,8 @@ class Stage:
                         self._show_detector()
                     if name == "image":  # its axes may be others now
                         self._show_place()
-                self.screen.figures[name].dim(state.status in OLD or self._is_late(name, state.status))
+                late = self._lateness.note(name, state.status)
+                self.screen.figures[name].dim(late or state.status in OLD)
         if state.status in PENDING:
             self._look()
 
@@ -235,13 +235,6 @@ class Stage:
         for step in set(self.seen.values()):
             if self.session.state(step).status in PENDING:
                 self._show(step)
-
-    def _is_late(self, name: str, status: Status) -> bool:
-        """Whether a picture has been older than what is asked for so long that it is noticed."""
-        now = time.monotonic()
-        if status not in PENDING:
-            self._settled_at[name] = now
-        return now - self._settled_at.setdefault(name, now) >= NOTICED
 
     def _begin(self) -> None:
         """Let all be computed: a pattern is there at once, but not while much else is read."""
