@@ -98,7 +98,10 @@ class Ledger:
             self.outputs[step.name] = outputs
 
     def _memo(self, step: Step, action: Action) -> Memo | None:
-        return self.store.memo(action.key) if is_repeatable(step.node) else None
+        if not is_repeatable(step.node):
+            return None
+        # Previews are on no disk, and to look there at every move takes its time.
+        return self.store.memory.memo(action.key) if action.every > 1 else self.store.memo(action.key)
 
     def _there(self, memo: Memo | None) -> bool:
         return memo is not None and all(self.store.has(digest) for digest in memo.outputs.values())

@@ -6,7 +6,7 @@ import math
 
 __all__ = ["Stride"]
 
-FRAME = 0.035
+FRAME = 0.025
 """What a preview should take [s]."""
 FIRST = 1024
 """Positions that the first preview sees, about."""
