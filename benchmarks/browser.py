@@ -55,7 +55,8 @@ from graph4d_nodes.values import image
 
 def brightest(block, out, part):
     flat = block.reshape(len(block), -1)
-    upper, bright = flat[:, :flat.shape[1] // 2].sum(axis=1), np.sort(flat, axis=1)[:, -flat.shape[1] // 20:].sum(axis=1)
+    upper = flat[:, :flat.shape[1] // 2].sum(axis=1)
+    bright = np.sort(flat, axis=1)[:, -flat.shape[1] // 20:].sum(axis=1)
     out[:] = (1 - part) * upper + part * bright
 
 @node("bench.brightest")
