@@ -175,7 +175,7 @@ def rows(options: Options) -> list[Row]:
                 Row("slider to pixels, riCOM, 256 × 256", _key_to_pixels(shown, moves), "ms", target=Target(150)),
                 Row("its part in the kernel", _kernel_side(shown, "kernel", moves), "ms", target=Target(30)),
             ]
-        with dashboard(SLOW, (32, 32, 64, 64) if options.quick else (256, 256, 128, 128), BRIGHTEST) as shown:
+        with dashboard(SLOW, (32, 32, 64, 64) if options.quick else (280, 280, 128, 128), BRIGHTEST) as shown:
             measured += _drag(shown)
     return measured
 

@@ -67,6 +67,9 @@ class Screen:
             "com": VectorFieldFigure(field, "Centre of mass"),
             "ricom": ImageFigure(sample, "riCOM"),
         }
+        for figure in self.figures.values():
+            if isinstance(figure, ImageFigure):
+                figure.unit.standoff = 18  # its place is chosen beside the short numbers of an empty picture
         self.grids = {"pattern": Grid.of(plate), "image": Grid.of(sample)}
         self.origin = (0.0, 0.0)
         self.zero: Place | None = None
