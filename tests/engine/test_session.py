@@ -16,7 +16,6 @@ from graph4d.session import scheduler
 from graph4d.session.events import Changed, Published, StatusChanged
 from graph4d.session.session import Session
 from graph4d.session.state import Shown, Status
-from graph4d.store import DiskStore, MemoryStore, Store
 from graph4d.types import ValueType
 
 RECIPE = """\
@@ -39,11 +38,6 @@ nodes:
   long: {use: test.long, with: {length: $length}}
 outputs: {total: sum, end: end}
 """
-
-
-@pytest.fixture
-def store(tmp_path) -> Store:
-    return Store(MemoryStore(), DiskStore(tmp_path / "store"))
 
 
 @pytest.fixture

@@ -46,11 +46,6 @@ NAMES = ("weighted", "map", "mean", "number", "root", "dear")
 
 
 @pytest.fixture
-def store(tmp_path) -> Store:
-    return Store(MemoryStore(), DiskStore(tmp_path / "store"))
-
-
-@pytest.fixture
 def session(store):
     with Session(RECIPE, store=store, registry=registry(), workers=2) as session:
         yield session

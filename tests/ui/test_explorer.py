@@ -382,10 +382,10 @@ def test_a_preset_stays_one_when_calibrations_change(opened):
 
 def test_the_command_opens_a_file_as_the_page_does(file):
     code = page.code(file, {"energy": "300 keV", "scan_shape": [11, 9]})
-    names: dict[str, object] = {}
+    names = {}
     first, last = code.splitlines()
-    exec(first, names)
-    explorer = eval(last, names)
+    exec(f"{first}\nexplorer = {last}", names)
+    explorer = names["explorer"]
     try:
         assert (explorer.session.values["load.energy"], explorer.stage.shape[:2]) == (300e3, (11, 9))
     finally:
