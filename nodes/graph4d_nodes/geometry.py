@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Geometry", "detector_to_scan", "wavelength"]
+__all__ = ["Geometry", "Matrix", "composed", "detector_to_scan", "rotation_and_transposition", "wavelength"]
+
+Matrix = tuple[tuple[float, float], tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Geometry:
     semiangle: float | None = None
     scan_step: tuple[float, float] | None = None
     detector_step: tuple[float, float] | None = None
-    transform: tuple[tuple[float, float], tuple[float, float]] = ((1.0, 0.0), (0.0, 1.0))
+    transform: Matrix = ((1.0, 0.0), (0.0, 1.0))
 
     def updated(self, **known: Any) -> Geometry:
         """A copy in which every given value that is not None replaces the present one."""
@@ -72,7 +74,7 @@ def wavelength(energy: float) -> float:
     return planck_times_c / math.sqrt(energy * (2 * rest + energy))
 
 
-def detector_to_scan(rotation: float, transpose: bool) -> tuple[tuple[float, float], tuple[float, float]]:
+def detector_to_scan(rotation: float, transpose: bool) -> Matrix:
     """The matrix from a vector (x, y) on the detector to (x, y) in the scan.
 
     Parameters
@@ -92,5 +94,22 @@ def detector_to_scan(rotation: float, transpose: bool) -> tuple[tuple[float, flo
     matrix: NDArray[np.float64] = np.array([[c, s], [-s, c]])
     if transpose:
         matrix = matrix @ np.array([[0.0, 1.0], [1.0, 0.0]])
-    matrix += 0.0  # no -0.0 to puzzle over
+    return _rows(matrix)
+
+
+def rotation_and_transposition(transform: Matrix) -> tuple[float, bool]:
+    """The angle [rad], −π … π, and the transposition of which :func:`detector_to_scan` makes this matrix."""
+    (xx, xy), (yx, yy) = transform
+    if xx * yy - xy * yx < 0:
+        return math.atan2(xx, xy), True
+    return math.atan2(xy, xx), False
+
+
+def composed(second: Matrix, first: Matrix) -> Matrix:
+    """The matrix that turns a vector as ``first`` and then ``second`` do."""
+    return _rows(np.array(second) @ np.array(first))
+
+
+def _rows(matrix: NDArray[np.float64]) -> Matrix:
+    matrix = matrix + 0.0  # no -0.0 to puzzle over
     return (float(matrix[0, 0]), float(matrix[0, 1])), (float(matrix[1, 0]), float(matrix[1, 1]))

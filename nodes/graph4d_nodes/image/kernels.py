@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 __all__ = [
     "add_patterns",
+    "gather",
     "keep_maximum",
     "mask_sums",
     "moments",
@@ -269,3 +270,18 @@ def keep_maximum(best: Array, block: Array) -> Array:
             for x in range(columns):
                 top[x] = max(top[x], row[x])
     return best
+
+
+@njit(nogil=True, cache=True)
+def gather(
+    block: NDArray[Any],
+    out: NDArray[Any],
+    moves: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    columns: NDArray[np.int64],
+) -> None:
+    """Fill ``out`` (n, pixels) with the pixels of each pattern at ``rows`` and ``columns``, moved by ``moves``."""
+    for i in range(block.shape[0]):
+        pattern, down, across = block[i], moves[i, 0], moves[i, 1]
+        for p in range(rows.shape[0]):
+            out[i, p] = pattern[rows[p] + down, columns[p] + across]

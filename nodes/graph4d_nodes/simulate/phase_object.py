@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from graph4d import Angle, Image, Length, Range, Unit, UsageError, node
 from graph4d_nodes.geometry import Geometry, detector_to_scan, wavelength
+from graph4d_nodes.optics.aberrations import Aberrations
+from graph4d_nodes.optics.probe import probe
 from graph4d_nodes.scan import Scan4D
-from graph4d_nodes.simulate.probe import probe
 from graph4d_nodes.simulate.sample import Gaussians, atoms, blobs
 from graph4d_nodes.types import BeamEnergy, DetectorStep, Rotation, Sampling
 from graph4d_nodes.values import image
@@ -114,7 +115,7 @@ def phase_object(
     bumps = atoms(low, high, spacing, height) if sample == "atoms" else blobs(low, high, spacing, height, seed)
     if pore:
         bumps = bumps.without_disc(float(y[-1]) / 2, float(x[-1]) / 2, pore)
-    wave = probe(detector, detector_step, wavelength(energy), semiangle, c10, c30)
+    wave = probe(detector, detector_step, wavelength(energy), semiangle, Aberrations(c10=c10, c30=c30))
     frames = SimulatedFrames(bumps, wave, positions, geometry, dose, seed)
     scan = Scan4D.from_frames(frames, positions, geometry=geometry, title=f"simulated {sample}")
     return PhaseObject(scan, image(bumps.on_grid(y, x), geometry, "rad", "phase"))

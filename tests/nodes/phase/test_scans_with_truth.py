@@ -9,11 +9,12 @@ from graph4d_nodes.geometry import wavelength
 from graph4d_nodes.image.com import center_of_mass
 from graph4d_nodes.io.open import open_scan
 from graph4d_nodes.metrics.compare import compare
+from graph4d_nodes.optics.aberrations import Aberrations
+from graph4d_nodes.optics.probe import probe
 from graph4d_nodes.phase.icom import integrate
 from graph4d_nodes.phase.ricom import ricom
 from graph4d_nodes.scan import Scan4D
 from graph4d_nodes.simulate.phase_object import phase_object
-from graph4d_nodes.simulate.probe import probe
 from graph4d_nodes.simulate.sample import atoms
 from graph4d_nodes.values import image
 
@@ -65,7 +66,7 @@ def test_icom_of_a_thin_object_is_its_phase_blurred_by_the_probe(defocus: float)
     # One unit cell of the crystal, so that the scan repeats as the integration has it.
     scan, _ = phase_object(positions=(16, 16), spacing="4 Å", height="0.5 rad", c10=-defocus, dose=0)
     found = integrate(center_of_mass(scan), border="periodic").values[::3, ::3]
-    intensity = np.fft.fftshift(np.abs(probe(64, 0.0625, wavelength(300e3), 20e-3, -defocus)) ** 2)
+    intensity = np.fft.fftshift(np.abs(probe(64, 0.0625, wavelength(300e3), 20e-3, Aberrations(c10=-defocus))) ** 2)
     crystal = atoms((-12, -12), (16, 16), 4.0, 0.5)
     offsets, places = (np.arange(64) - 32) * 0.25, np.arange(0, 16, 3) * 0.25
     blurred = [[np.sum(intensity * crystal.on_grid(y + offsets, x + offsets)) for x in places] for y in places]

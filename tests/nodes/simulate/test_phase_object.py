@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 from graph4d_nodes.geometry import wavelength
+from graph4d_nodes.optics.aberrations import Aberrations
+from graph4d_nodes.optics.probe import probe
 from graph4d_nodes.phase.icom import integrate
 from graph4d_nodes.scan import Scan4D
 from graph4d_nodes.simulate.phase_object import PhaseObject, phase_object
-from graph4d_nodes.simulate.probe import probe
 from graph4d_nodes.values import vector_field
 
 from graph4d import UsageError
@@ -95,7 +96,7 @@ def test_aberrations_send_the_ray_at_k_where_the_lens_would(c10: float, c30: flo
     # Stationary phase: the ray of spatial frequency k crosses the sample at r = ∇χ/2π = C10·λk + C30·(λk)³, so positive
     # C10 (overfocus) sends it to the side of k. There the probe's local frequency is k.
     n, step, length, k = 256, 1 / 80, wavelength(300e3), 0.6
-    wave = np.fft.fftshift(probe(n, step, length, 20e-3, c10, c30))[n // 2]
+    wave = np.fft.fftshift(probe(n, step, length, 20e-3, Aberrations(c10=c10, c30=c30)))[n // 2]
     pixel = 1 / (n * step)
     at = n // 2 + round((c10 * length * k + c30 * (length * k) ** 3) / pixel)
     local = np.angle(wave[at + 1] / wave[at - 1]) / (2 * np.pi * 2 * pixel)

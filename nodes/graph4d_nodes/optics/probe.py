@@ -1,11 +1,13 @@
-"""The electron probe: an aperture with round aberrations."""
+"""The electron probe: an aperture with the aberrations of its lens."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["aberration", "aperture", "probe"]
+from graph4d_nodes.optics.aberrations import Aberrations
+
+__all__ = ["aperture", "probe"]
 
 
 def aperture(k: NDArray[np.float64], radius: float, soft: float) -> NDArray[np.float64]:
@@ -23,29 +25,8 @@ def aperture(k: NDArray[np.float64], radius: float, soft: float) -> NDArray[np.f
     return np.clip((radius - k) / soft + 0.5, 0.0, 1.0)
 
 
-def aberration(k: NDArray[np.float64], wavelength: float, c10: float, c30: float) -> NDArray[np.float64]:
-    """Phase error of the lens at spatial frequency ``k``.
-
-    Parameters
-    ----------
-    k : ndarray
-        Spatial frequency [1/Å].
-    wavelength : float
-        Of the electrons [Å].
-    c10, c30 : float
-        Defocus with the sign of C10 (positive is overfocus, C10 = −defocus) and spherical aberration [Å].
-
-    Returns
-    -------
-    ndarray
-        χ = πλk²·(C10 + C30·λ²k²/2) [rad]; the wave in the aperture is multiplied by exp(−iχ).
-    """
-    squared = k**2
-    return np.asarray(np.pi * wavelength * squared * (c10 + 0.5 * c30 * wavelength**2 * squared))
-
-
 def probe(
-    pixels: int, step: float, wavelength: float, semiangle: float, c10: float = 0.0, c30: float = 0.0
+    pixels: int, step: float, wavelength: float, semiangle: float, aberrations: Aberrations | None = None
 ) -> NDArray[np.complex128]:
     """Wave function of the probe in real space.
 
@@ -59,8 +40,8 @@ def probe(
         Of the electrons [Å].
     semiangle : float
         Convergence semi-angle [rad].
-    c10, c30 : float
-        See :func:`aberration` [Å].
+    aberrations : Aberrations, optional
+        Of the lens, in the axes of the grid.
 
     Returns
     -------
@@ -68,6 +49,7 @@ def probe(
         (pixels, pixels) with the probe's middle at (0, 0), as Fourier transforms have it. |fft2|² of it sums to 1.
     """
     frequency = np.fft.fftfreq(pixels, 1 / (pixels * step))
-    k = np.hypot(frequency[:, None], frequency)
-    wave = aperture(k, semiangle / wavelength, step) * np.exp(-1j * aberration(k, wavelength, c10, c30))
+    ky, kx = frequency[:, None], frequency
+    phase = (aberrations or Aberrations()).phase(ky, kx, wavelength)
+    wave = aperture(np.hypot(ky, kx), semiangle / wavelength, step) * np.exp(-1j * phase)
     return np.asarray(np.fft.ifft2(wave / np.linalg.norm(wave)))
