@@ -15,6 +15,7 @@ __all__ = [
     "Aberrations",
     "BeamEnergy",
     "BrightField",
+    "Curve",
     "DetectorStep",
     "Orientation",
     "Origin",
@@ -33,6 +34,8 @@ RadialSums = Annotated["DataArray", ValueType("RadialSums", ("y", "x", "radius")
 """Counts within each radius of the origin, at every scan position; ``radius`` is the coordinate of the edges."""
 BrightField = Annotated["DataArray", ValueType("BrightField", ("y", "x", "pixel"))]
 """Counts of the detector's pixels inside the bright-field disc, at every scan position; see ``image.bright_field``."""
+Curve = Annotated["DataArray", ValueType("Curve", ("frequency",))]
+"""A number for each spatial frequency, of all directions together."""
 Orientation = Annotated["Dataset", ValueType("Orientation", (), "dataset", parent=_METRICS)]
 """How the detector lies under the scan: a matrix ``xx, xy, yx, yy``, what it means, and how sure that is."""
 Aberrations = Annotated["Dataset", ValueType("Aberrations", (), "dataset", parent=_METRICS)]
