@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from graph4d_nodes.values import sampling
 if TYPE_CHECKING:
     from xarray import DataArray
 
-__all__ = ["Gradient", "check_band", "gradient", "phase_image"]
+__all__ = ["Gradient", "check_band", "gradient", "phase_image", "turned_back"]
 
 
 @dataclass(frozen=True)
@@ -72,3 +73,14 @@ def phase_image(values: NDArray[np.float64], com: DataArray, name: str) -> DataA
     result = com.isel(component=0).drop_vars("component", errors="ignore").copy(data=values)
     result.attrs = {"units": "rad" if calibrated else "1"}
     return result.rename(name)
+
+
+def turned_back(
+    y: NDArray[np.float64], x: NDArray[np.float64], rotation: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Vectors in the axes of a scan that turns out to lie turned by ``rotation`` [rad] more, clockwise on screen."""
+    if rotation == 0:
+        return y, x
+    # A scan that lies turned by +rotation on the detector shows its vectors turned by it: turn them back.
+    c, s = math.cos(rotation), math.sin(rotation)
+    return c * y - s * x, s * y + c * x
