@@ -26,7 +26,9 @@ from graph4d_nodes.values import image, scan_coords
 
 __all__ = ["segment_images", "virtual_image"]
 
-Detector = Literal["bf", "abf", "adf", "haadf", "disc", "annulus", "rectangle", "quadrant", "segments", "mask"]
+Detector = Literal[
+    "bf", "abf", "adf", "haadf", "outside", "disc", "annulus", "rectangle", "quadrant", "segments", "mask"
+]
 Pixels = Annotated[float, Range(0)]
 
 PRESETS: dict[str, tuple[float, float | None]] = {
@@ -34,10 +36,11 @@ PRESETS: dict[str, tuple[float, float | None]] = {
     "abf": (0.5, 1.0),
     "adf": (1.2, None),
     "haadf": (3.0, None),
+    "outside": (1.2, np.inf),
 }
 """Inner and outer radius in convergence semi-angles; None is the edge of the detector.
 
-The dark field begins a fifth beyond the bright disc, whose blurred rim would otherwise outshine it.
+Dark fields begin a fifth beyond the bright disc, whose blurred rim would otherwise outshine it.
 """
 
 
@@ -72,9 +75,9 @@ def virtual_image(
         For ``detector="mask"``: what is not zero counts, as in a value of ``io.mask``.
     detector : str
         With the convergence semi-angle α and the largest circle on the detector as the edge: "bf" 0 … α; "abf"
-        α/2 … α; "adf" 1.2 α … edge; "haadf" 3 α … edge; "disc" 0 … ``outer``; "annulus" ``inner`` … ``outer``;
-        "quadrant" and "segments" one ``segment`` of 1 or 4 rings of equal width from ``inner`` (0) to ``outer`` (edge);
-        "rectangle"; "mask".
+        α/2 … α; "adf" 1.2 α … edge; "haadf" 3 α … edge; "outside" all pixels from 1.2 α on, the corners too, and
+        zeros if there are none; "disc" 0 … ``outer``; "annulus" ``inner`` … ``outer``; "quadrant" and "segments" one
+        ``segment`` of 1 or 4 rings of equal width from ``inner`` (0) to ``outer`` (edge); "rectangle"; "mask".
     inner, outer : float, optional
         Radii as angles [rad], in place of those above.
     inner_px, outer_px : float, optional
@@ -206,6 +209,9 @@ def _ring(
         inner = low * _probe(scan, detector)
     if outer is None and high:
         outer = high * _probe(scan, detector)
+    if detector == "outside" and outer == np.inf:
+        rows, columns = scan.item_shape
+        return inner or 0.0, float(np.hypot(rows * aspect_of(scan.geometry), columns) + np.abs(centres).max())
     if detector == "disc" and inner:
         raise UsageError("a disc has no inner radius; use `detector: annulus`")
     if (detector in ("disc", "annulus") and outer is None) or (detector == "annulus" and inner is None):

@@ -102,6 +102,18 @@ def test_presets_are_multiples_of_the_convergence_semi_angle(patterns, make_scan
     assert result.attrs["units"] == "counts"
 
 
+def test_outside_are_all_pixels_beyond_the_disc_up_to_the_corners(patterns, make_scan, make_origin, calibrated):
+    scan, origin = make_scan(patterns, **calibrated), np.broadcast_to(np.array([3.0, 17.0])[:, None, None], (2, 5, 7))
+    alpha = scan.geometry.semiangle / scan.geometry.detector_angle[1]
+    result = virtual_image(scan, make_origin(origin), detector="outside")
+    np.testing.assert_array_equal(result.values, masked_sums(patterns, lambda p: distance(origin, p) >= 1.2 * alpha))
+
+
+def test_where_nothing_lies_outside_the_disc_there_are_no_counts(patterns, make_scan, calibrated):
+    result = virtual_image(make_scan(patterns, **calibrated), detector="outside", inner_px=30)
+    assert not result.values.any()
+
+
 def test_angles_are_radii_in_pixels_times_the_angle_of_a_pixel(patterns, make_scan, calibrated):
     scan = make_scan(patterns, **calibrated)
     step = scan.geometry.detector_angle[1]
