@@ -10,7 +10,7 @@ from graph4d_nodes.optics.aberrations import Aberrations
 __all__ = ["aperture", "probe"]
 
 
-def aperture(k: NDArray[np.float64], radius: float, soft: float) -> NDArray[np.float64]:
+def aperture(k: NDArray[np.float64], radius: float, soft: float | NDArray[np.float64]) -> NDArray[np.float64]:
     """Amplitude in the aperture plane, 1 inside and 0 outside ``radius``, with an edge as wide as ``soft``.
 
     Parameters
@@ -19,7 +19,7 @@ def aperture(k: NDArray[np.float64], radius: float, soft: float) -> NDArray[np.f
         Spatial frequency [1/Å].
     radius : float
         Convergence semi-angle / wavelength [1/Å].
-    soft : float
+    soft : float or ndarray
         Width of the edge [1/Å]: of one pixel, so that the disc's area does not jump with its radius.
     """
     return np.clip((radius - k) / soft + 0.5, 0.0, 1.0)

@@ -1,0 +1,1 @@
+"""Multislice: how an electron wave passes through atoms, slice by slice."""
