@@ -18,7 +18,7 @@ from graph4d_nodes.values import vector_field
 __all__ = ["center_of_mass", "detector_to_scan_axes"]
 
 
-@node("image.com")
+@node("image.com", version=2)
 def center_of_mass(
     scan: Scan4D,
     origin: Origin | None = None,
@@ -50,9 +50,10 @@ def center_of_mass(
     Returns
     -------
     VectorField
-        (component, y, x), float64, in 1/Å if the detector step is known, else in px. A pattern without counts says
-        nothing of a deflection: its COM is 0, which disturbs an integration less than a hole would. Where a pattern has
-        pixels that are no finite numbers, neither is its COM.
+        (component, y, x), float64, in 1/Å if the detector step is known, else in px; attribute ``energy`` [eV] of the
+        electrons where that is known. A pattern without counts says nothing of a deflection: its COM is 0, which
+        disturbs an integration less than a hole would. Where a pattern has pixels that are no finite numbers, neither
+        is its COM.
 
     Raises
     ------
@@ -97,7 +98,8 @@ def _calibrated(deflection: NDArray[np.float64], geometry: Geometry) -> VectorFi
     """A field from deflections (y, x, [row, column]) in detector pixels."""
     step = geometry.detector_step or (1.0, 1.0)
     turned = detector_to_scan_axes(deflection[..., 0] * step[0], deflection[..., 1] * step[1], geometry)
-    return vector_field(turned, geometry, "1/Å" if geometry.detector_step else "px", "centre of mass")
+    field = vector_field(turned, geometry, "1/Å" if geometry.detector_step else "px", "centre of mass")
+    return field if geometry.energy is None else field.assign_attrs(energy=geometry.energy)
 
 
 def detector_to_scan_axes(
