@@ -175,6 +175,10 @@ class Scan4D:
             mapping=mapping,
         )
 
+    def calibrated(self, **known: Any) -> Scan4D:
+        """A scan of the same patterns with other calibrations; see :meth:`Geometry.updated`."""
+        return replace(self, geometry=self.geometry.updated(**known), parent=self, mapping=None)
+
     def pattern(self, y: int, x: int) -> NDArray[Any]:
         """The pattern at one scan position."""
         rows, columns = self.positions
