@@ -45,7 +45,7 @@ def rows(options: Options) -> list[Row]:
         _beside("COM alone", took, "COM", "plain read"),
     ]
     for name, factor in PEERS.items() if options.peers else ():
-        with peer(name, path) as other:
+        with peer(name, "com", path) as other:
             theirs = {_title(other, way): partial(other.seconds, way) for way in other.results}
             took = medians({**ours, **theirs}, repeats)
             measured += _beside_peer(other, took, Target(factor, "less"), scan)

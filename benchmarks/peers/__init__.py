@@ -22,12 +22,12 @@ ENVIRONMENTS = HERE.parent / ".peers"
 
 @dataclass(frozen=True)
 class Peer:
-    """A running peer that has opened the scan and computed the centre of mass once in every way it knows."""
+    """A running peer that has opened its input and computed its task once in every way it knows."""
 
     process: subprocess.Popen[str]
     version: str
-    results: dict[str, NDArray[np.float64]]
-    """Centre of mass (2, y, x) along rows and columns [detector px], by way."""
+    results: dict[str, NDArray[Any]]
+    """What it computed, by way."""
 
     def seconds(self, way: str) -> float:
         """Let it compute once more; what that took by its own clock."""
@@ -37,23 +37,27 @@ class Peer:
 
 
 @contextmanager
-def peer(name: str, scan: Path) -> Iterator[Peer]:
-    """Start a peer on a scan; it sleeps until it is asked, and ends with the context.
+def peer(name: str, task: str, given: Path) -> Iterator[Peer]:
+    """Start a peer on a file; it sleeps until it is asked, and ends with the context.
 
     Parameters
     ----------
     name : str
-        Of ``NAME.txt``, what to install, and ``NAME_com.py``, what to run.
-    scan : Path
-        A ``.npy`` file (y, x, ky, kx).
+        Of ``NAME.txt``, what to install.
+    task : str
+        Of ``NAME_TASK.py``, what to run.
+    given : Path
+        The file that it opens.
     """
-    python, result, messages = environment(name), ENVIRONMENTS / name / "com.npy", ENVIRONMENTS / name / "messages.txt"
-    command = [str(python), str(HERE / f"{name}_com.py"), str(scan), str(result)]
+    python, folder = environment(name), ENVIRONMENTS / name
+    result, messages = folder / f"{task}.npz", folder / "messages.txt"
+    command = [str(python), str(HERE / f"{name}_{task}.py"), str(given), str(result)]
     with messages.open("w") as log:
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True)
     try:
         ready = _answer(process)
-        yield Peer(process, ready["version"], dict(zip(ready["ways"], np.load(result), strict=True)))
+        with np.load(result) as results:
+            yield Peer(process, ready["version"], dict(results))
     finally:
         process.communicate()
 

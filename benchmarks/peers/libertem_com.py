@@ -1,4 +1,4 @@
-"""Centre of mass by LiberTEM; run by its own Python: ``libertem_com.py SCAN.npy RESULT.npy``."""
+"""Centre of mass by LiberTEM; run by its own Python: ``libertem_com.py SCAN.npy RESULT.npz``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Centre of mass by py4DSTEM; run by its own Python: ``py4dstem_com.py SCAN.npy RESULT.npy``."""
+"""Centre of mass by py4DSTEM; run by its own Python: ``py4dstem_com.py SCAN.npy RESULT.npz``."""
 
 from __future__ import annotations
 

@@ -8,33 +8,32 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["serve"]
 
-Com = Callable[[], NDArray[np.float64]]
 
-
-def serve(version: str, ways: Mapping[str, Com], result: Path) -> None:
-    """Compute once in every way, save the first one's result; then answer each name of a way with the seconds it takes.
+def serve(version: str, ways: Mapping[str, Callable[[], NDArray[Any]]], result: Path) -> None:
+    """Compute once in every way and save the results; then answer each name of a way with the seconds it takes.
 
     Parameters
     ----------
     version : str
         Of the peer.
     ways : mapping from name to callable
-        Each computes the centre of mass (2, y, x) [detector px].
+        What each computes.
     result : Path
-        The ``.npy`` file to write.
+        The ``.npz`` file to write.
     """
     # Answers keep the standard output to themselves: whatever the peer prints goes to the standard error.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     # Each is called once before it is timed: that compiles, starts workers and fills caches.
-    np.save(result, [compute() for compute in ways.values()])
-    print(json.dumps({"version": version, "ways": list(ways)}), file=answers, flush=True)
+    np.savez(result, **{name: compute() for name, compute in ways.items()})
+    print(json.dumps({"version": version}), file=answers, flush=True)
     for line in sys.stdin:
         started = time.perf_counter()
         ways[line.strip()]()
