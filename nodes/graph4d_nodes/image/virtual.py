@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from graph4d import Angle, Image, Over, Pattern, Range, Stack, UsageError, node, per_pattern
+from graph4d_nodes.geometry import Geometry
 from graph4d_nodes.image.detectors import (
     aspect_of,
     check_ring,
@@ -36,7 +37,6 @@ PRESETS: dict[str, tuple[float, float | None]] = {
     "abf": (0.5, 1.0),
     "adf": (1.2, None),
     "haadf": (3.0, None),
-    "outside": (1.2, np.inf),
 }
 """Inner and outer radius in convergence semi-angles; None is the edge of the detector.
 
@@ -136,7 +136,7 @@ def virtual_image(
     return per_pattern(kernels.ring_sums, low, high, aspect, zero, finish=finish, along=[centres], together=together)
 
 
-@node("image.segments")
+@node("image.segments", version=2)
 def segment_images(
     scan: Scan4D,
     origin: Origin | None = None,
@@ -165,7 +165,9 @@ def segment_images(
     Returns
     -------
     Stack
-        (segment, y, x), float64, in counts; segment 4·ring + quadrant as in ``image.virtual``.
+        (segment, y, x), float64, in counts; segment 4·ring + quadrant as in ``image.virtual``. What is known of its
+        scan is in the attributes, for ``phase.dpc``: ``energy`` [eV], ``semiangle`` [rad], ``transform`` (four numbers,
+        see Geometry), ``detector_step`` and the ``edges`` of the rings [1/Å].
 
     Raises
     ------
@@ -185,9 +187,8 @@ def segment_images(
         rows, columns = scan.positions
         images = np.moveaxis(counts.reshape(rows, columns, 4 * rings), -1, 0)
         coords = {"segment": np.arange(4 * rings), **scan_coords(scan.geometry, rows, columns)}
-        return xr.DataArray(
-            images, dims=("segment", "y", "x"), coords=coords, attrs={"units": "counts"}, name="segments"
-        )
+        attrs = {"units": "counts", **_known(scan.geometry, edges)}
+        return xr.DataArray(images, dims=("segment", "y", "x"), coords=coords, attrs=attrs, name="segments")
 
     return per_pattern(
         kernels.segment_sums,
@@ -200,11 +201,21 @@ def segment_images(
     )
 
 
+def _known(geometry: Geometry, edges: NDArray[np.float64]) -> dict[str, Any]:
+    """Attributes of segments: what of their geometry is known."""
+    known: dict[str, Any] = {"transform": [number for row in geometry.transform for number in row]}
+    if geometry.detector_step is not None:
+        known["detector_step"] = list(geometry.detector_step)
+        known["edges"] = (edges * geometry.detector_step[1]).tolist()
+    named = {"energy": geometry.energy, "semiangle": geometry.semiangle}
+    return known | {name: number for name, number in named.items() if number is not None}
+
+
 def _ring(
     scan: Scan4D, centres: NDArray[np.float64], detector: str, inner: float | None, outer: float | None
 ) -> tuple[float, float]:
     """Inner and outer radius [px]: given ones first, then those of the preset, then all of the detector."""
-    low, high = PRESETS.get(detector, (None, None))
+    low, high = (PRESETS["adf"][0], np.inf) if detector == "outside" else PRESETS.get(detector, (None, None))
     if inner is None and low:
         inner = low * _probe(scan, detector)
     if outer is None and high:
