@@ -61,12 +61,13 @@ def dpc(segments: Stack, *, zero: Literal["origin", "mean"] = "mean") -> VectorF
     quadrants = np.asarray(segments.values, np.float64).reshape(-1, 4, *segments.shape[1:])
     total = quadrants.sum(axis=(0, 1))
     pull = np.tensordot(detector.arms, quadrants, axes=1)
-    lit = np.where(total > 0, total, 1.0) * detector.response
-    along_ky, along_kx = (np.tensordot(side, pull, axes=1) / lit for side in (SIDE_Y, SIDE_X))
+    dark = total == 0
+    scale = np.where(dark, 1.0, total) * detector.response
+    along_ky, along_kx = (np.tensordot(side, pull, axes=1) / scale for side in (SIDE_Y, SIDE_X))
     xx, xy, yx, yy = detector.transform
     values = np.stack([yx * along_kx + yy * along_ky, xx * along_kx + xy * along_ky])
-    if zero == "mean" and (total > 0).any():
-        values = np.where(total > 0, values - values[:, total > 0].mean(axis=1)[:, None, None], 0.0)
+    if zero == "mean" and not dark.all():
+        values = np.where(dark, 0.0, values - values[:, ~dark].mean(axis=1)[:, None, None])
     return _field(values, segments)
 
 
