@@ -59,7 +59,8 @@ def agreement(
         For each pair: ``icom_ssb_pearson``, Pearson's coefficient [1]; and where the units are the same
         ``icom_ssb_slope``, how much of the first is in the second in the least-squares sense. For each image:
         ``icom_contrast``, its standard deviation, and ``icom_noise``, see metrics.image [its unit]; with a truth,
-        ``icom_truth_pearson`` and ``icom_truth_slope``, the response to the truth, 1 if quantitative. Further
+        ``icom_truth_pearson``, ``icom_truth_slope``, the response to the truth, 1 if quantitative, and
+        ``icom_truth_psnr`` after the best affine fit [dB]. Further
         ``rotation`` [deg], ``transposed``, ``rotation_difference`` [deg] between both orientations, NaN if only one of
         them is transposed, and ``c10``, ``c12`` [Å]. Only what there is an input for.
 
@@ -75,6 +76,7 @@ def agreement(
         found |= _single(name, image)
         if truth is not None:
             found |= _pair("truth", truth, name, image, f"{name}_truth")
+            found[f"{name}_truth_psnr"] = _psnr(found[f"{name}_truth_pearson"][0], truth), "dB"
     for (one, first), (other, second) in itertools.combinations(images.items(), 2):
         found |= _pair(one, first, other, second, f"{one}_{other}")
     return metrics(found | _about_the_scan(orientation, parallax_orientation, aberrations))
@@ -99,6 +101,13 @@ def _pair(one: str, first: DataArray, other: str, second: DataArray, title: str)
     if first.attrs.get("units") == second.attrs.get("units"):
         result[f"{title}_slope"] = (covariance / variance if variance else np.nan, "1")
     return result
+
+
+def _psnr(pearson: float, truth: DataArray) -> float:
+    """Of the best affine fit to the truth, the peak being its range: its mean squared error is var·(1 − pearson²)."""
+    values = truth.values[np.isfinite(truth.values)]
+    squared = float(values.var()) * (1 - pearson**2)
+    return 10 * math.log10(float(np.ptp(values)) ** 2 / squared) if squared > 0 else np.nan
 
 
 def _together(

@@ -11,6 +11,8 @@ from graph4d_nodes.geometry import wavelength
 from graph4d_nodes.metrics import weak_phase
 from graph4d_nodes.metrics.rings import curve
 from graph4d_nodes.optics.aberrations import Aberrations as Coefficients
+from graph4d_nodes.phase.ricom import kernel_vectors
+from graph4d_nodes.phase.ssb import POWERS, Weighting
 from graph4d_nodes.types import Aberrations, BeamEnergy, Curve, Sampling
 
 __all__ = ["Prediction", "predicted_transfer"]
@@ -36,6 +38,7 @@ def predicted_transfer(
     kernel: Annotated[int, Odd, Range(3, 401)] = 41,
     low: Frequency | None = None,
     high: Frequency | None = None,
+    weighting: Weighting = "mean",
     points: Annotated[int, Range(2, 1000)] = 64,
 ) -> Prediction:
     """Contrast transfer and noise of a phase method for a weak phase object, with the whole detector recorded.
@@ -48,9 +51,8 @@ def predicted_transfer(
         The frequencies of a measured curve [1/Å]; by default ``points`` of them up to twice the semi-angle, where all
         transfer ends, or to Nyquist's if a scan step is given.
     method : {"icom", "ricom", "ssb", "parallax", "optimal"}
-        Integrated centre of mass, within a window, single sideband (corrected for aberrations, mean over the double
-        overlap), tilt-corrected bright field (its contrast relative to the mean intensity, the sign of sin χ taken
-        out), or the best that any linear method can do.
+        Integrated centre of mass, within a window, single sideband (corrected for aberrations),
+        tilt-corrected bright field (its contrast relative to the mean intensity, the sign of sin χ taken out), or the best that any linear method can do.
     energy : float
         Of the electrons [eV].
     semiangle : float
@@ -61,6 +63,8 @@ def predicted_transfer(
         Window of riCOM.
     low, high : float, optional
         Band of riCOM [1/Å].
+    weighting : {"mean", "white", "matched"}
+        Of phase.ssb.
     points : int
         Number of frequencies.
 
@@ -83,8 +87,6 @@ def predicted_transfer(
     """
     lens = weak_phase.Lens(wavelength(energy), semiangle, Coefficients.from_value(aberrations))
     if method == "ricom":
-        from graph4d_nodes.phase.ricom import kernel_vectors
-
         if scan_step is None:
             raise UsageError("the window of riCOM is counted in scan positions; give `scan_step`")
         along_y, along_x = kernel_vectors(kernel, (scan_step, scan_step), low, high)
@@ -94,7 +96,7 @@ def predicted_transfer(
     else:
         weight = {
             "icom": weak_phase.icom,
-            "ssb": weak_phase.ssb,
+            "ssb": weak_phase.ssb(POWERS[weighting]),
             "parallax": weak_phase.parallax,
             "optimal": weak_phase.optimal,
         }[method]

@@ -92,14 +92,21 @@ def ricom(kernel: tuple[NDArray[np.float64], NDArray[np.float64]], step: float) 
     return weight
 
 
-def ssb(lens: Lens, qy: float, qx: float) -> Complex:
-    """Single sideband, corrected for aberrations: mean over k where two discs overlap and not three."""
-    first, second = lens.sidebands(qy, qx)
-    alone = (first != 0) ^ (second != 0)
-    count = int(np.count_nonzero(alone))
-    if not count:
-        return np.full(first.shape, np.nan, complex)
-    return np.asarray((1j * (first + second)).conj() * alone * len(first) / count)
+def ssb(power: float = 0.0) -> Weight:
+    """Single sideband, corrected for aberrations: mean over k where two discs overlap and not three.
+
+    With ``power`` a frequency counts as much as this power of the part of the aperture that they are.
+    """
+
+    def weight(lens: Lens, qy: float, qx: float) -> Complex:
+        first, second = lens.sidebands(qy, qx)
+        alone = (first != 0) ^ (second != 0)
+        fraction = np.count_nonzero(alone) / len(alone)
+        if not fraction:
+            return np.full(first.shape, np.nan, complex)
+        return np.asarray((1j * (first + second)).conj() * alone * fraction ** (power - 1))
+
+    return weight
 
 
 def parallax(lens: Lens, qy: float, qx: float) -> Complex:

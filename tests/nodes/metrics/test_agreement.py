@@ -8,6 +8,7 @@ import xarray as xr
 from graph4d_nodes.calibrate.orientation import orientation
 from graph4d_nodes.geometry import Geometry, detector_to_scan
 from graph4d_nodes.metrics.agreement import agreement
+from graph4d_nodes.metrics.compare import compare
 from graph4d_nodes.optics.aberrations import Aberrations
 from graph4d_nodes.values import image
 
@@ -32,6 +33,7 @@ def test_each_image_is_compared_with_each_and_with_the_truth(truth: np.ndarray) 
     assert found.icom_ssb_pearson == pytest.approx(np.corrcoef(icom.ravel(), ssb.ravel())[0, 1])
     assert found.icom_ssb_slope == pytest.approx(np.polyfit(icom.ravel(), ssb.ravel(), 1)[0])
     assert found.icom_truth_slope == pytest.approx(np.polyfit(truth.ravel(), icom.ravel(), 1)[0])
+    assert found.icom_truth_psnr == pytest.approx(compare(picture(icom), picture(truth)).psnr_affine)
     assert found.adf_truth_pearson == pytest.approx(1)
     assert "adf_truth_slope" not in found
     assert "ricom_contrast" not in found

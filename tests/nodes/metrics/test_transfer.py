@@ -93,7 +93,7 @@ def test_single_sideband_transfers_all_frequencies_alike_and_its_noise_is_that_o
         return np.sum(spectrum * sign.conj()) / max(1, np.count_nonzero(sign))
 
     shown = focused.picture(sidebands(focused, mean))
-    agree(focused, shown.values, weak_phase.ssb, among=1.8)
+    agree(focused, shown.values, weak_phase.ssb(), among=1.8)
     measured = transfer(shown, focused.truth, edge=0)
     predicted = predicted_transfer(like=measured.curve, method="ssb", **LENS)
     inside = measured.curve.frequency.values < 1.8 * RADIUS
@@ -103,6 +103,9 @@ def test_single_sideband_transfers_all_frequencies_alike_and_its_noise_is_that_o
     x = predicted.noise.frequency.values[inside] / RADIUS
     lens = [2 / np.pi * (np.arccos(u) - u * np.sqrt(1 - u**2)) for u in (x / 2, np.minimum(x, 1))]
     np.testing.assert_allclose(predicted.noise.values[inside], (2 * (lens[0] - lens[1])) ** -0.5, rtol=0.02)
+    white = predicted_transfer(like=measured.curve, method="ssb", weighting="white", **LENS)
+    np.testing.assert_allclose(white.noise.values[inside], 1, rtol=1e-9)
+    np.testing.assert_allclose(white.efficiency.values[inside], predicted.efficiency.values[inside], rtol=0.01)
 
 
 def test_the_transfer_of_tilt_corrected_bright_field_is_that_of_the_defocus(weak_object) -> None:
