@@ -53,5 +53,6 @@ from .units import Length as Length
 from .units import Time as Time
 from .units import Unit as Unit
 from .widgets.dashboard import Dashboard as Dashboard
+from .widgets.show import show as show
 
 __version__: str
