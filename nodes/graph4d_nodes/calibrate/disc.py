@@ -1,19 +1,78 @@
-"""Size of the bright disc in a pattern."""
+"""Place and size of the bright disc in a pattern."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from graph4d import Metrics, Pattern, UsageError, node
+from graph4d_nodes.calibrate.detector_axes import axes_of
+from graph4d_nodes.calibrate.edge import disc_edge, follow
 from graph4d_nodes.image.detectors import aspect_of
 from graph4d_nodes.scan import Scan4D
+from graph4d_nodes.values import metrics
 
-__all__ = ["disc_radius", "estimated_disc"]
+__all__ = ["disc_radius", "disc_start", "estimated_disc", "find_disc"]
 
 ENOUGH = 50
 """Electrons that a Gaussian must gather for its height to be more signal than noise."""
 SAMPLES = 32
 """Patterns from which the disc of a scan is estimated."""
+
+
+@node("calibrate.disc")
+def find_disc(pattern: Pattern) -> Metrics:
+    """Centre, radius and sharpness of the bright disc, from its edge in all directions.
+
+    Parameters
+    ----------
+    pattern : Pattern
+        (ky, kx), best of vacuum, or the mean of a scan of a thin sample. Descan blurs the edge of a mean. Directions in
+        which there is no edge, as behind a beam stop, take no part.
+
+    Returns
+    -------
+    Metrics
+        ``row``, ``column`` [px] of its centre; ``radius`` [px along kx] of the circle with its area; ``edge`` [px], the
+        distance from three quarters of its height to one; ``seen`` [1], the part of all directions with an edge. If the
+        detector is calibrated ``radius_k`` [1/Å], and with the energy ``semiangle`` [mrad].
+
+    Raises
+    ------
+    UsageError
+        The pattern has no disc, or pixels that are no finite numbers.
+    """
+    axes = axes_of(pattern)
+    centre, radius = disc_start(axes.values, axes.aspect)
+    try:
+        ellipse, edge = follow(axes.values, centre, (0.5 * radius, 1.5 * radius), axes.aspect, disc_edge)
+    except ValueError as error:
+        raise UsageError(
+            f"the pattern has no bright disc: {error} about row {centre[0]:.1f}, column {centre[1]:.1f}, for a radius "
+            f"of {radius:.1f} px; give the mean of more patterns, or one of vacuum"
+        ) from error
+    measured = {
+        "row": (ellipse.row, "px"),
+        "column": (ellipse.column, "px"),
+        "radius": (ellipse.radius, "px"),
+        "edge": (float(np.nanmedian(edge.width)), "px"),
+        "seen": (float(np.mean(np.isfinite(edge.radius))), "1"),
+    }
+    if axes.step is not None:
+        measured["radius_k"] = (ellipse.radius * axes.step[1], "1/Å")
+        if axes.wavelength is not None:
+            measured["semiangle"] = (ellipse.radius * axes.step[1] * axes.wavelength * 1e3, "mrad")
+    return metrics(measured)
+
+
+def disc_start(pattern: NDArray[np.float64], aspect: float) -> tuple[tuple[float, float], float]:
+    """A first centre (row, column) [px] and radius [px along kx] of the bright disc."""
+    from scipy.ndimage import gaussian_filter
+
+    radius = disc_radius(pattern, aspect)
+    blurred = gaussian_filter(pattern, (radius / aspect / 2, radius / 2))
+    row, column = np.unravel_index(np.argmax(blurred), blurred.shape)
+    return (float(row), float(column)), radius
 
 
 def disc_radius(pattern: NDArray[np.float64], aspect: float = 1.0, *, counted: bool = False) -> float:

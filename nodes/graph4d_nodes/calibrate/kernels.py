@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["brightest_window"]
+__all__ = ["brightest_window", "resampled"]
 
 Array = NDArray[Any]
 
@@ -46,3 +46,23 @@ def brightest_window(block: Array, out: Array, cell: int, height: int, width: in
                     best, top, left = counts, i, j
         out[k, 0] = (top + height / 2) * cell - 0.5
         out[k, 1] = (left + width / 2) * cell - 0.5
+
+
+@njit(nogil=True, cache=True)
+def resampled(block: Array, rows: Array, columns: Array, out: Array) -> None:
+    """Each pattern at other places (row, column) of its own, interpolated linearly; 0 beyond its border."""
+    n, height, width = block.shape
+    for i in range(out.shape[1]):
+        for j in range(out.shape[2]):
+            y, x = rows[i, j], columns[i, j]
+            top, left = int(np.floor(y)), int(np.floor(x))
+            down, right = y - top, x - left
+            for a, b, part in (
+                (top, left, (1 - down) * (1 - right)),
+                (top, left + 1, (1 - down) * right),
+                (top + 1, left, down * (1 - right)),
+                (top + 1, left + 1, down * right),
+            ):
+                if 0 <= a < height and 0 <= b < width:
+                    for k in range(n):
+                        out[k, i, j] += part * block[k, a, b]

@@ -1,0 +1,132 @@
+"""``calibrate.geometry``: all that is known of how a scan was recorded, in one table."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from graph4d import Metrics, node
+from graph4d_nodes.calibrate.orientation import matrix_of
+from graph4d_nodes.calibrate.orientation import orientation as as_orientation
+from graph4d_nodes.geometry import Geometry, composed
+from graph4d_nodes.image.detectors import origin_list, probe_radius
+from graph4d_nodes.scan import Scan4D
+from graph4d_nodes.types import Aberrations, Orientation, Origin
+from graph4d_nodes.values import metrics
+
+if TYPE_CHECKING:
+    from xarray import DataArray, Dataset
+
+__all__ = ["report"]
+
+ALIKE = 0.05
+"""Difference of two radii of the disc, as a part of them, that measurement explains."""
+
+Numbers = dict[str, tuple[float, str]]
+
+
+@node("calibrate.geometry")
+def report(
+    scan: Scan4D,
+    origin: Origin | None = None,
+    orientation: Orientation | None = None,
+    aberrations: Aberrations | None = None,
+    disc: Metrics | None = None,
+) -> Metrics:
+    """Everything that is known of a scan's calibration; what is not known is not in it.
+
+    Parameters
+    ----------
+    scan : Scan4D
+        (y, x, ky, kx).
+    origin : Origin, optional
+        Of the unscattered beam [px].
+    orientation : Orientation, optional
+        Found in this scan, and not yet part of it by calibrate.orient.
+    aberrations : Aberrations, optional
+        Of the lens.
+    disc : Metrics, optional
+        From calibrate.disc.
+
+    Returns
+    -------
+    Metrics
+        Of the scan: ``energy`` [keV], ``wavelength`` [Å], ``semiangle`` [mrad], ``scan_step_y``, ``scan_step_x`` [Å],
+        ``detector_step_y``, ``detector_step_x`` [1/Å], ``detector_angle`` [mrad] of a pixel along kx; ``rotation``
+        [deg], ``transposed`` (0 or 1) and the matrix ``xx, xy, yx, yy`` from the detector to the scan, and what else
+        the orientation tells. Of the origin: its mean ``origin_row``, ``origin_column`` [px], and its descan, by how
+        much it moves over the whole scan: ``descan_row_y`` is that of the row along y [px], and so on. Of the disc:
+        ``disc_radius`` [px]; ``disc_ratio`` [1], measured over expected from the semi-angle; and ``disc_agrees``, 0 if
+        they differ by more than 5 %, which means that energy, semi-angle or detector step is wrong. Of the lens: all
+        coefficients that are not 0, in Å and deg.
+    """
+    geometry = scan.geometry
+    known = _of_scan(geometry)
+    turned = as_orientation(composed(matrix_of(orientation), geometry.transform))
+    known |= _numbers(turned)
+    if orientation is not None:
+        known |= {name: number for name, number in _numbers(orientation).items() if name not in turned}
+    if origin is not None:
+        known |= _of_origin(scan, origin)
+    if disc is not None and "radius" in disc:
+        known |= _of_disc(geometry, float(disc["radius"]))
+    if aberrations is not None:
+        known |= _of_lens(aberrations)
+    return metrics(known)
+
+
+def _of_scan(geometry: Geometry) -> Numbers:
+    known: Numbers = {}
+    if geometry.energy is not None and geometry.wavelength is not None:
+        known |= {"energy": (geometry.energy / 1e3, "keV"), "wavelength": (geometry.wavelength, "Å")}
+    if geometry.semiangle is not None:
+        known["semiangle"] = (geometry.semiangle * 1e3, "mrad")
+    for name, step, unit in (("scan", geometry.scan_step, "Å"), ("detector", geometry.detector_step, "1/Å")):
+        if step is not None:
+            known |= {f"{name}_step_y": (step[0], unit), f"{name}_step_x": (step[1], unit)}
+    if geometry.detector_angle is not None:
+        known["detector_angle"] = (geometry.detector_angle[1] * 1e3, "mrad")
+    return known
+
+
+def _of_origin(scan: Scan4D, origin: DataArray) -> Numbers:
+    rows, columns = scan.positions
+    places = origin_list(scan, origin)
+    y, x = (
+        along.ravel()
+        for along in np.meshgrid(np.linspace(-0.5, 0.5, rows), np.linspace(-0.5, 0.5, columns), indexing="ij")
+    )
+    mean = places.mean(axis=0)
+    known: Numbers = {"origin_row": (float(mean[0]), "px"), "origin_column": (float(mean[1]), "px")}
+    for along, places_along, count in (("y", y, rows), ("x", x, columns)):
+        if count > 1:
+            slopes = places_along @ (places - mean) / np.square(places_along).sum()
+            known |= {
+                f"descan_row_{along}": (float(slopes[0]), "px"),
+                f"descan_column_{along}": (float(slopes[1]), "px"),
+            }
+    return known
+
+
+def _of_disc(geometry: Geometry, radius: float) -> Numbers:
+    known: Numbers = {"disc_radius": (radius, "px")}
+    expected = probe_radius(geometry)
+    if expected:
+        ratio = radius / expected
+        known |= {"disc_ratio": (ratio, "1"), "disc_agrees": (float(abs(ratio - 1) <= ALIKE), "1")}
+    return known
+
+
+def _of_lens(aberrations: Dataset) -> Numbers:
+    known: Numbers = {}
+    for name, (number, unit) in _numbers(aberrations).items():
+        # The azimuth of a coefficient that is 0 means nothing.
+        if number and float(aberrations.get(name.replace("phi", "c"), 1.0)):
+            known[name] = (math.degrees(number), "deg") if unit == "rad" else (number, unit)
+    return known
+
+
+def _numbers(value: Dataset) -> Numbers:
+    return {str(name): (float(number), str(number.attrs["units"])) for name, number in value.items()}

@@ -1,0 +1,66 @@
+"""``calibrate.round``: patterns in which circles are round."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph4d import Metrics, UsageError, node
+from graph4d_nodes.calibrate.orientation import matrix_of
+from graph4d_nodes.image.detectors import aspect_of
+from graph4d_nodes.scan import Scan4D
+
+__all__ = ["make_round"]
+
+
+@node("calibrate.round")
+def make_round(scan: Scan4D, ellipse: Metrics) -> Scan4D:
+    """A scan whose patterns are freed of the ellipse that the projector lenses made of circles.
+
+    Every pattern is drawn anew when it is read, so that all nodes that come after see round discs and rings.
+
+    Parameters
+    ----------
+    scan : Scan4D
+        (y, x, ky, kx), of the detector on which the ellipse was measured.
+    ellipse : Metrics
+        From calibrate.ellipse.
+
+    Returns
+    -------
+    Scan4D
+        In float32 (float64 for counts of more than 16 bits), interpolated linearly between pixels, with 0 beyond the
+        border. Areas, and so the sum of counts, are the same; the noise of neighbours is no longer independent.
+
+    Raises
+    ------
+    UsageError
+        The value is not that of an ellipse, or its centre does not lie on the detector.
+    """
+    from graph4d_nodes.calibrate.kernels import resampled
+
+    missing = [name for name in ("row", "column", "xx", "xy", "yx", "yy") if name not in ellipse]
+    if missing:
+        raise UsageError(f"`ellipse` has no {', '.join(missing)}; connect calibrate.ellipse")
+    row, column = float(ellipse["row"]), float(ellipse["column"])
+    height, width = scan.item_shape
+    if not (0 <= row < height and 0 <= column < width):
+        raise UsageError(
+            f"the ellipse is about row {row:.1f}, column {column:.1f}, but the patterns of {scan.title} have "
+            f"{height} × {width} px; measure it after cropping and binning"
+        )
+    aspect = aspect_of(scan.geometry)
+    y, x = np.meshgrid((np.arange(height) - row) * aspect, np.arange(width) - column, indexing="ij")
+    (xx, xy), (yx, yy) = np.linalg.inv(np.array(matrix_of(ellipse)))
+    rows, columns = row + (yx * x + yy * y) / aspect, column + xx * x + xy * y
+    dtype = np.result_type(scan.dtype, np.float32)
+
+    def drawn(block: NDArray[Any], start: int) -> NDArray[Any]:
+        del start  # all patterns are distorted alike
+        out = np.zeros(block.shape, dtype)
+        resampled(block, rows, columns, out)
+        return out
+
+    return scan.map_blocks(drawn, dtype=dtype)
