@@ -52,7 +52,8 @@ def predicted_transfer(
         transfer ends, or to Nyquist's if a scan step is given.
     method : {"icom", "ricom", "ssb", "parallax", "optimal"}
         Integrated centre of mass, within a window, single sideband (corrected for aberrations),
-        tilt-corrected bright field (its contrast relative to the mean intensity, the sign of sin χ taken out), or the best that any linear method can do.
+        tilt-corrected bright field (its contrast relative to the mean intensity, the sign of sin χ taken out), or the
+        best that any linear method can do.
     energy : float
         Of the electrons [eV].
     semiangle : float
