@@ -30,20 +30,22 @@ class Gradient:
     """Of the step: "Å", or "px" where the scan is not calibrated."""
 
 
-def gradient(com: DataArray) -> Gradient:
+def gradient(com: DataArray, *, complete: bool = True) -> Gradient:
     """The components of a ``VectorField``, checked.
 
     Raises
     ------
     UsageError
-        The field is not finite everywhere: one missing vector would spoil every pixel of its integral.
+        The field is to be complete and is not finite everywhere: one missing vector would spoil every pixel of its
+        integral.
     """
     values = np.asarray(com.values, dtype=np.float64)
     bad = int(np.count_nonzero(~np.isfinite(values).all(axis=0)))
-    if bad:
+    if bad and complete:
         raise UsageError(
             f"the vector field is not finite at {bad} of {values[0].size} positions, and an integral needs "
-            "all of them; crop the scan, or leave out the mask that empties these patterns"
+            "all of them; crop the scan, leave out the mask that empties these patterns, or bridge them by phase.icom "
+            "with `border: free`"
         )
     step, unit = sampling(com)
     return Gradient(values[0], values[1], step, unit)
