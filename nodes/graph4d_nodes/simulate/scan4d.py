@@ -62,7 +62,7 @@ def scan4d(
     descan: Annotated[tuple[float, float, float, float], Group("detector")] = (0.0, 0.0, 0.0, 0.0),
     dose: Annotated[float, Range(0.0, 1e9), Log, Group("detector")] = 2e4,
     slice_thickness: Annotated[Length, Range(0.1, 100), Group("multislice")] = 2.0,
-    sampling: Annotated[Sampling | None, Group("multislice")] = None,
+    sampling: Annotated[Sampling, Group("multislice")] = 0.15,
     phonons: Annotated[int, Range(0, 1000), Group("multislice")] = 0,
     displacement: Annotated[Length, Range(0, 1), Group("multislice")] = 0.08,
     displacement_of: Annotated[tuple[str, ...], Group("multislice")] = (),
@@ -112,9 +112,8 @@ def scan4d(
         noise, as fractions of the beam.
     slice_thickness : float
         Largest thickness of a slice [Å].
-    sampling : float, optional
-        Largest pixel of the waves [Å]; by default as large as the detector allows, which is 2/3 of 1/(detector ·
-        detector_step).
+    sampling : float
+        Largest pixel of the waves [Å]; it is smaller if the detector reaches beyond the band limit, 1/(3 · sampling).
     phonons : int
         Number of frozen-phonon configurations over which intensities are averaged; 0 for atoms at rest.
     displacement : float

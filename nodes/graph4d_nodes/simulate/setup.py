@@ -81,8 +81,8 @@ class Setup:
         y, x [Å] of the first scan position in the sample's box.
     detector : int
         Width of the square detector [px].
-    sampling : float or None
-        The largest pixel of the waves [Å]; by default as large as the detector allows.
+    sampling : float
+        The largest pixel of the waves [Å], where the detector allows it.
     slice_thickness : float
         The largest of a slice [Å].
     configurations : int
@@ -99,7 +99,7 @@ class Setup:
     positions: tuple[int, int]
     offset: tuple[float, float]
     detector: int
-    sampling: float | None
+    sampling: float
     slice_thickness: float
     configurations: int
     rms: Mapping[int, float]
@@ -119,11 +119,10 @@ class Setup:
 
     @cached_property
     def grid(self) -> int:
-        """Points along the window: for the detector to see nothing but what the band limit of 2/3 leaves."""
+        """Points along the window: so many that the band limit of 2/3 lies beyond the detector."""
         from scipy.fft import next_fast_len
 
-        needed = 1.5 * self.detector
-        return int(next_fast_len(math.ceil(max(needed, self.window / self.sampling if self.sampling else 0.0))))
+        return int(next_fast_len(math.ceil(max(1.5 * self.detector + 0.5, self.window / self.sampling))))
 
     @property
     def pixel(self) -> float:

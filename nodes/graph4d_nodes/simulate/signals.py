@@ -49,7 +49,7 @@ def annular_signals(
     dose: Annotated[float, Range(0.0, 1e9), Group("beam")] = 0.0,
     detector_step: Annotated[DetectorStep, Group("multislice")] = 0.1,
     slice_thickness: Annotated[Length, Range(0.1, 100), Group("multislice")] = 2.0,
-    sampling: Annotated[Sampling | None, Group("multislice")] = None,
+    sampling: Annotated[Sampling, Group("multislice")] = 0.15,
     phonons: Annotated[int, Range(0, 1000), Group("multislice")] = 0,
     displacement: Annotated[Length, Range(0, 1), Group("multislice")] = 0.08,
     displacement_of: Annotated[tuple[str, ...], Group("multislice")] = (),
@@ -87,8 +87,8 @@ def annular_signals(
         How finely patterns are computed [1/Å]: each wave in a window of 1/detector_step.
     slice_thickness : float
         Largest thickness of a slice [Å].
-    sampling : float, optional
-        Largest pixel of the waves [Å]; by default as large as the largest ring allows.
+    sampling : float
+        Largest pixel of the waves [Å]; it is smaller if a ring reaches beyond the band limit, 1/(3 · sampling).
     phonons : int
         Number of frozen-phonon configurations; 0 for atoms at rest, which scatter too little to large angles.
     displacement : float

@@ -13,8 +13,8 @@ from graph4d_nodes.simulate.setup import Setup
 
 __all__ = ["projected_potential"]
 
-#: How far beyond the scan atoms count [Å]: a potential is as good as zero there.
-MARGIN = 4.0
+#: How far beyond the scan atoms count [Å]: limited to a band, potentials reach far.
+MARGIN = 8.0
 
 
 def projected_potential(setup: Setup) -> NDArray[np.float64]:
