@@ -49,20 +49,15 @@ def brightest_window(block: Array, out: Array, cell: int, height: int, width: in
 
 
 @njit(nogil=True, cache=True)
-def resampled(block: Array, rows: Array, columns: Array, out: Array) -> None:
-    """Each pattern at other places (row, column) of its own, interpolated linearly; 0 beyond its border."""
+def resampled(block: Array, corners: Array, weights: Array, out: Array) -> None:
+    """Each pattern at other places of its own, interpolated linearly.
+
+    ``corners`` has the flat index of the pixel above and to the left of each place, and ``weights`` those of this
+    pixel, the one to its right, and the two below them.
+    """
     n, height, width = block.shape
-    for i in range(out.shape[1]):
-        for j in range(out.shape[2]):
-            y, x = rows[i, j], columns[i, j]
-            top, left = int(np.floor(y)), int(np.floor(x))
-            down, right = y - top, x - left
-            for a, b, part in (
-                (top, left, (1 - down) * (1 - right)),
-                (top, left + 1, (1 - down) * right),
-                (top + 1, left, down * (1 - right)),
-                (top + 1, left + 1, down * right),
-            ):
-                if 0 <= a < height and 0 <= b < width:
-                    for k in range(n):
-                        out[k, i, j] += part * block[k, a, b]
+    for k in range(n):
+        pixels, drawn = block[k].reshape(height * width), out[k].reshape(height * width)
+        for p in range(height * width):
+            i, w = corners[p], weights[p]
+            drawn[p] = w[0] * pixels[i] + w[1] * pixels[i + 1] + w[2] * pixels[i + width] + w[3] * pixels[i + width + 1]

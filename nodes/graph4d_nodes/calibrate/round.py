@@ -54,13 +54,30 @@ def make_round(scan: Scan4D, ellipse: Metrics) -> Scan4D:
     aspect = aspect_of(scan.geometry)
     y, x = np.meshgrid((np.arange(height) - row) * aspect, np.arange(width) - column, indexing="ij")
     (xx, xy), (yx, yy) = np.linalg.inv(np.array(matrix_of(ellipse)))
-    rows, columns = row + (yx * x + yy * y) / aspect, column + xx * x + xy * y
     dtype = np.result_type(scan.dtype, np.float32)
+    corners, weights = _interpolation(row + (yx * x + yy * y) / aspect, column + xx * x + xy * y, dtype)
 
     def drawn(block: NDArray[Any], start: int) -> NDArray[Any]:
         del start  # all patterns are distorted alike
-        out = np.zeros(block.shape, dtype)
-        resampled(block, rows, columns, out)
+        out = np.empty(block.shape, dtype)
+        resampled(block, corners, weights, out)
         return out
 
     return scan.map_blocks(drawn, dtype=dtype)
+
+
+def _interpolation(
+    rows: NDArray[np.float64], columns: NDArray[np.float64], dtype: np.dtype[Any]
+) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """What the kernel needs to draw pixels at places (rows, columns) of a pattern of the same shape."""
+    height, width = rows.shape
+    # A pixel reaches half of its width beyond its middle.
+    beyond = (np.abs(rows - (height - 1) / 2) > height / 2) | (np.abs(columns - (width - 1) / 2) > width / 2)
+    rows, columns = np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)
+    # A place on the last row or column lies in the cell before it, with all weight on its far side.
+    top = np.minimum(rows.astype(np.int64), height - 2)
+    left = np.minimum(columns.astype(np.int64), width - 2)
+    down, right = rows - top, columns - left
+    weights = np.stack([(1 - down) * (1 - right), (1 - down) * right, down * (1 - right), down * right], axis=-1)
+    weights[beyond] = 0.0
+    return (top * width + left).ravel(), weights.reshape(-1, 4).astype(dtype)

@@ -45,6 +45,12 @@ def stopped(rate):
     return rate * ((np.abs(y - ROW) > 6) | (x < COLUMN - 8))
 
 
+def matrix_numbers(ratio):
+    """Of an ellipse that is longer along y."""
+    numbers = {"xx": math.sqrt(ratio), "xy": 0.0, "yx": 0.0, "yy": 1 / math.sqrt(ratio)}
+    return {name: (number, "1") for name, number in numbers.items()}
+
+
 def turned_apart(one, other):
     return abs(math.remainder(one - other, 180))
 
@@ -112,6 +118,9 @@ def test_a_scan_is_made_round(make_scan, rng, aspect):
     assert drawn.geometry == scan.geometry
     inside = distance(aspect=aspect) < 35
     assert drawn.pattern(1, 2)[inside].sum() == pytest.approx(scan.pattern(1, 2)[inside].sum(), rel=3e-3)
+    # Nothing is lost at the border where there is hardly an ellipse.
+    nearly = metrics({"row": (ROW, "px"), "column": (COLUMN, "px")} | matrix_numbers(1.0001))
+    np.testing.assert_allclose(make_round(scan, nearly).pattern(0, 0), scan.pattern(0, 0), atol=3)
     with pytest.raises(UsageError, match="has no row, column, xx"):
         make_round(scan, metrics({"radius": (3, "px")}))
 

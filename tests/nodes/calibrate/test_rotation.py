@@ -93,6 +93,17 @@ def test_the_error_is_the_deviation_of_many_measurements(field_of, rng):
     assert np.mean([float(each["transposed"]) for each in found]) == 0
 
 
+def test_a_plane_of_descan_does_not_matter(field_of, rng):
+    y, x, dark = random_phase(rng, noise=0.3, wanted=1.0)
+    rows, columns = np.mgrid[:48, :64]
+    plain, tilted = (
+        found_in(field_of(y + a * (0.3 * rows - 0.2 * columns + 40), x + a * (0.1 * rows + 0.4 * columns), dark))
+        for a in (0, 1)
+    )
+    assert float(tilted["rotation"]) == pytest.approx(float(plain["rotation"]), abs=1e-6)
+    assert float(tilted["rotation_error"]) == pytest.approx(float(plain["rotation_error"]), rel=1e-6)
+
+
 def test_noise_has_no_rotation(field_of, rng):
     for _ in range(20):
         field = field_of(*rng.normal(size=(3, 40, 56)))
