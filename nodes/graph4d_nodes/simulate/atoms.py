@@ -46,7 +46,9 @@ class Atoms:
         """The atoms in a ``Structure`` value."""
         positions = np.stack([np.asarray(value[name].values, np.float64) for name in ("x", "y", "z")], axis=1)
         x, y, z = (float(length) for length in value.attrs["box"])
-        return cls(np.asarray(value["number"].values, np.int64), positions, (x, y, z), bool(value.attrs["periodic"]))
+        return cls(
+            np.asarray(value["number"].values, np.int64), positions, (x, y, z), bool(value.attrs.get("periodic", 1))
+        )
 
     def to_value(self, title: str) -> Dataset:
         """A ``Structure`` value, its atoms in the order of z.

@@ -17,8 +17,6 @@ __all__ = ["KeptFrames"]
 
 #: Up to so many bytes of patterns stay in memory.
 HELD_BYTES = 256 << 20
-#: Patterns that are made together, whatever is asked for, so that a pattern never depends on how it was read.
-TOGETHER = 16
 
 
 class KeptFrames:
@@ -32,23 +30,26 @@ class KeptFrames:
         Number of patterns, rows and columns.
     dtype : dtype-like
         Of the patterns.
+    together : int
+        Patterns that are always made together, whatever is asked for, so that none depends on how it was read.
     held_bytes : int
         Of more patterns than this a file in the system's folder for temporary ones is made, which ends with the scan.
     """
-
-    alignment = TOGETHER
 
     def __init__(
         self,
         make: Callable[[int, int], NDArray[Any]],
         shape: tuple[int, int, int],
         dtype: DTypeLike,
+        *,
+        together: int = 1,
         held_bytes: int = HELD_BYTES,
     ) -> None:
         self.shape = shape
         self.dtype: np.dtype[Any] = np.dtype(dtype)
         self._make = make
-        self._made = np.zeros(-(-shape[0] // TOGETHER), dtype=bool)
+        self.alignment = together
+        self._made = np.zeros(-(-shape[0] // together), dtype=bool)
         self._size = prod(shape[1:]) * self.dtype.itemsize
         large = shape[0] * self._size > held_bytes
         self._file = _nameless_file() if large else None
@@ -56,7 +57,8 @@ class KeptFrames:
 
     def read(self, start: int, stop: int) -> NDArray[Any]:
         """Patterns ``start … stop``."""
-        missing = [group for group in range(start // TOGETHER, -(-stop // TOGETHER)) if not self._made[group]]
+        groups = range(start // self.alignment, -(-stop // self.alignment))
+        missing = [group for group in groups if not self._made[group]]
         if len(missing) > 1:
             with ThreadPoolExecutor(os.cpu_count()) as pool:
                 list(pool.map(self._fill, missing))
@@ -71,7 +73,7 @@ class KeptFrames:
 
     def _fill(self, group: int) -> None:
         # Two readers may make the same patterns at once: they are the same ones.
-        first, last = group * TOGETHER, min((group + 1) * TOGETHER, self.shape[0])
+        first, last = group * self.alignment, min((group + 1) * self.alignment, self.shape[0])
         self._write(first, np.ascontiguousarray(self._make(first, last), self.dtype))
         self._made[group] = True
 

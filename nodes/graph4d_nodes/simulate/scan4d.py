@@ -166,6 +166,7 @@ def scan4d(
         lambda first, last: camera.recorded(simulation.intensities(first, last), first),
         (math.prod(positions), detector, detector),
         camera.dtype,
+        together=simulation.together,
     )
     title = f"simulated {structure.attrs.get('title', 'structure')}"
     potential = projected_potential(setup)

@@ -24,9 +24,9 @@ from graph4d_nodes.values import scan_coords
 
 __all__ = ["annular_signals"]
 
+#: What is given to the threads between two looks at whether the run was cancelled.
+AT_ONCE = 64
 Ring = tuple[Annotated[Angle, Range(0)], Annotated[Angle, Range(0)]]
-#: Positions computed between two looks at whether the run was cancelled.
-POSITIONS = 64
 
 
 @node("simulate.detectors")
@@ -159,14 +159,16 @@ def _signals(simulation: Simulation, masks: NDArray[np.float32]) -> NDArray[np.f
     flat = masks.reshape(len(masks), -1)
     result = np.empty((len(masks), count))
 
-    def compute(index: int) -> None:
-        pattern = simulation.intensities(index, index + 1)
-        result[:, index] = np.einsum("rp,p->r", flat, pattern.ravel(), dtype=np.float64)
+    def compute(start: int) -> None:
+        patterns = simulation.intensities(start, min(start + simulation.together, count))
+        result[:, start : start + len(patterns)] = flat @ patterns.reshape(len(patterns), -1).T
 
+    starts = range(0, count, simulation.together)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for start in range(0, count, POSITIONS):
-            list(pool.map(compute, range(start, min(start + POSITIONS, count))))
-            report_progress(start / count)
+        # Not all at once: what a pool has been given it finishes, even if the run is cancelled.
+        for done in range(0, len(starts), AT_ONCE):
+            list(pool.map(compute, starts[done : done + AT_ONCE]))
+            report_progress(done / len(starts))
     return result
 
 

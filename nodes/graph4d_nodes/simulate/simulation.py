@@ -8,6 +8,7 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
+from graph4d_nodes.simulate.multislice.arrays import best
 from graph4d_nodes.simulate.multislice.multislice import Multislice
 from graph4d_nodes.simulate.multislice.phonons import displaced
 from graph4d_nodes.simulate.multislice.potential import projected_slices
@@ -42,6 +43,11 @@ class Simulation:
         self._bands: dict[int, tuple[NDArray[np.float64], list[Multislice]]] = {}
         self._lock = Lock()
 
+    @property
+    def together(self) -> int:
+        """Patterns that are worth computing at once; on an accelerator their last digits depend on which these are."""
+        return best().batch
+
     def intensities(self, first: int, last: int) -> NDArray[np.float32]:
         """Patterns ``first … last`` of a scan, each the part of the beam that falls on each pixel: (n, ky, kx)."""
         result = np.empty((last - first, self.setup.detector, self.setup.detector), np.float32)
@@ -52,7 +58,7 @@ class Simulation:
             stop = min(last, (band + 1) * in_band)
             corner, samples = self._samples(band)
             places = self._turned(self.setup.places(start, stop)) - corner
-            total = sum(sample.patterns(places[:, ::-1]) for sample in samples)
+            total = sum(sample.patterns(places[:, ::-1], threads=1) for sample in samples)
             result[start - first : stop - first] = total / len(samples)
             start = stop
         return result

@@ -70,7 +70,7 @@ def stack(
             "raise the `size` of the base, or lower `shift`"
         )
     return _joined(below, above, box, place, gap, clearance, seamless).to_value(
-        f"{base.attrs['title']} + {added.attrs['title']}"
+        " + ".join(part.attrs.get("title", "structure") for part in (base, added))
     )
 
 

@@ -14,7 +14,7 @@ from graph4d_nodes.image.com import center_of_mass
 from graph4d_nodes.io.save import write_value
 from graph4d_nodes.optics.aberrations import Aberrations
 from graph4d_nodes.phase.icom import integrate
-from graph4d_nodes.simulate import kept, simulation
+from graph4d_nodes.simulate import simulation
 from graph4d_nodes.simulate.amorphous import amorphous
 from graph4d_nodes.simulate.atoms import Atoms
 from graph4d_nodes.simulate.crystal import crystal
@@ -173,7 +173,7 @@ def test_a_pattern_does_not_depend_on_how_it_is_read_and_kept(sample: Dataset, m
     np.testing.assert_array_equal(pieces.read(0, 70), at_once)
     assert not np.array_equal(patterns(sample, **given | {"seed": 4}), at_once)
 
-    monkeypatch.setattr(KeptFrames.__init__, "__defaults__", (1000,))
+    monkeypatch.setitem(KeptFrames.__init__.__kwdefaults__, "held_bytes", 1000)
     in_file = simulated(sample, **given).scan
     assert in_file.frames._held is None
     for _ in range(2):
@@ -199,7 +199,7 @@ def test_a_scan_larger_than_memory_is_written_to_a_file(tmp_path: Path, monkeypa
     count = 4096
     frames = KeptFrames(make, (count, 64, 64), np.float32)
     assert frames._file is None
-    frames = KeptFrames(make, (count, 64, 64), np.float32, held_bytes=1 << 20)
+    frames = KeptFrames(make, (count, 64, 64), np.float32, together=8, held_bytes=1 << 20)
     tracemalloc.start()
     for _ in range(2):
         for start in range(0, count, 100):
@@ -208,7 +208,7 @@ def test_a_scan_larger_than_memory_is_written_to_a_file(tmp_path: Path, monkeypa
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < count * 64 * 64 * 4 / 10
-    assert sorted(made) == list(range(0, count, kept.TOGETHER))
+    assert sorted(made) == list(range(0, count, 8))
 
 
 def test_a_scan_is_saved_block_by_block(sample: Dataset, tmp_path: Path) -> None:
