@@ -120,7 +120,7 @@ def disc_of(pixels: DataArray, orientation: Matrix = ((1.0, 0.0), (0.0, 1.0))) -
         A pattern has pixels in the disc that are no finite numbers: a transform over the scan would spread them.
     """
     if pixels.dtype.kind == "f":
-        bad = int(np.count_nonzero(~np.isfinite(pixels.values).all(axis=-1)))
+        bad = sum(int(np.count_nonzero(~np.isfinite(row).all(axis=-1))) for row in pixels.values)
         if bad:
             raise UsageError(
                 f"{bad} of {pixels.shape[0] * pixels.shape[1]} patterns have pixels in the bright-field disc that are "

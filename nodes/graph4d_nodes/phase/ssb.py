@@ -106,7 +106,7 @@ class Sidebands:
     transform: NDArray[np.complex128]
     """T, the transform of the object's transmission relative to its mean; 0 at q = 0 and where nothing is known."""
     fraction: NDArray[np.float64]
-    """Part of the disc's pixels that lie in either sideband of q, 0 … 0.79."""
+    """Part of the disc's pixels that lie in either sideband of q, 0 … 0.78."""
 
 
 def sidebands(

@@ -241,6 +241,15 @@ def test_more_than_the_disc_changes_nothing() -> None:
     np.testing.assert_allclose(ssb(bright_field(scan, radius=1.1)).values, ssb(bright_field(scan)).values, atol=1e-12)
 
 
+def test_nothing_is_made_of_a_frequency_that_equals_its_opposite() -> None:
+    noise = np.random.default_rng(2).normal(100, 1, (8, 6, 24, 24))
+    pixels = bright_field(scan_of(noise, Geometry(ENERGY, SEMIANGLE, (0.4, 0.4), (RADIUS / 10, RADIUS / 10))))
+    transform = sidebands(pixels.values, disc_of(pixels), Aberrations()).transform
+    assert not transform[4].any()
+    assert not transform[:, 3].any()
+    assert np.count_nonzero(transform) == 7 * 5 - 1
+
+
 def test_a_multislice_simulation_shows_its_atoms_bright(shared_data: Path) -> None:
     path = shared_data / "sto_rot23.h5"
     known = {"path": path, "dataset": "data", "energy": "300 keV", "semiangle": "20 mrad", "scan_step": "0.25 Å"}
