@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Turn", "Waves", "best_turn", "significance", "waves", "waves_of"]
+__all__ = ["Turn", "Waves", "best_turn", "jackknife", "significance", "waves", "waves_of"]
 
 LEAKAGE = 3
 """Width, in frequencies, of what one wave becomes under the window: neighbours in such a tile are not independent."""
