@@ -10,7 +10,7 @@ from importlib import import_module
 from benchmarks.row import Options, Row, table
 
 #: Modules with a function ``rows(options)``; memory first, before this process holds anything itself.
-TOPICS = ("memory", "startup", "small", "passes", "multislice", "ssb", "browser")
+TOPICS = ("memory", "startup", "small", "passes", "multislice", "ssb", "ricom", "browser")
 
 
 def main() -> int:
