@@ -27,8 +27,9 @@ __all__ = ["reduce_now", "root_of", "run_pass"]
 #: the meaning of results on floats, not tuning knobs.
 SEGMENT_BYTES = 64 << 20
 SEGMENT_ITEMS = 2048
-#: What is read at a time, and what all reductions see before the next is touched: the tiles of all threads fit into
-#: the cache that cores share, and one is long enough for the calls of its kernels not to count.
+#: What is read at a time where items are stored together, and what all reductions see before the next is touched: the
+#: tiles of all threads fit into the cache that cores share, and one is long enough for the calls of its kernels not to
+#: count.
 READ_BYTES = 16 << 20
 TILE_BYTES = 2 << 20
 
@@ -93,8 +94,9 @@ class _Pass:
         self.count = prod(self.root.positions) if self.items is None else len(self.items)
         item_bytes = max(1, prod(self.root.item_shape) * self.root.dtype.itemsize)
         self.segment_items = min(max(1, SEGMENT_BYTES // item_bytes), SEGMENT_ITEMS)
-        self.read_items = max(1, read_bytes // item_bytes)
         self.tile_items = max(1, tile_bytes // item_bytes)
+        # A reader that converts fills new memory: a tile of it is still in the cache when it is looked at.
+        self.read_items = self.tile_items if self.root.alignment == 1 else max(1, read_bytes // item_bytes)
         self.segments = -(-self.count // self.segment_items)
         # A strip of segments goes to one thread: what is stored together is then unpacked by one reader.
         self.strip = max(1, -(-self.root.alignment // self.segment_items)) if self.items is None else 1
