@@ -92,13 +92,20 @@ class Multislice:
         length = wavelength(energy)
         _check(self._sample, self.grid, semiangle / length, self.detector)
         self._arrays, self._probes = arrays or best(), tuple(probes)
-        functions = transmission(slices, self._sample.size, energy)
+        # Slices without atoms are so much more vacuum: before the first with some, and behind each of these.
+        filled = np.flatnonzero(slices.any(axis=(1, 2)))
+        functions = transmission(slices[filled], self._sample.size, energy)
         self._dtype = functions.dtype
         self._whole = window == self._sample.shape
         if not self._whole:  # so that every window lies in one piece
             functions = np.pad(functions, ((0, 0), (0, window[0]), (0, window[1])), mode="wrap")
         self._transmission = [self._arrays.put(function) for function in functions]
-        self._vacuum = self._put(propagator(self.grid, box[2] / len(slices), length), (high, wide))[: 2 * high + 1]
+        before, *self._behind_each = np.diff([0, *filled, len(slices)]).tolist()
+        thickness = box[2] / len(slices)
+        self._vacuum = {
+            count: self._put(propagator(self.grid, count * thickness, length), (high, wide))[: 2 * high + 1]
+            for count in set(self._behind_each)
+        }
         rows, columns = (
             min(int((semiangle / length + step) / step) + 1, most)
             for step, most in zip(self.grid.step, (high, wide), strict=True)
@@ -109,6 +116,7 @@ class Multislice:
         for c10 in {probe.c10 for probe in self._probes}:
             shifted = replace(aberrations, c10=aberrations.c10 + c10)
             spectrum = lens(self.grid, length, semiangle, shifted, transform)
+            spectrum *= propagator(self.grid, before * thickness, length)
             self._lenses[c10] = self._put(spectrum, self._lit)[: 2 * rows + 1, : 2 * columns + 1]
         self._carried = self._arrays.put(_carrier(window, (high - rows, wide - columns)).astype(self._dtype))
         top, left = high - self.detector[0] // 2, wide - self.detector[1] // 2
@@ -157,11 +165,13 @@ class Multislice:
             (n, rows, columns) over the sample, or over a window in whose middle the probe is; Σ|F[ψ]|² ≤ 1.
         """
         places = np.asarray(positions, np.float64)[:, None]
-        waves = [self._across_vacuum(self._behind(place, self._probes[0])) for place in places]
+        waves = [self._behind(place, self._probes[0]) for place in places]
+        for count in self._behind_each[-1:]:
+            waves = [self._across_vacuum(wave, count) for wave in waves]
         return self._plain(np.concatenate([self._arrays.get(wave) for wave in waves]))
 
     def probe(self) -> NDArray[np.complexfloating]:
-        """The first probe of a sum, in the middle of a picture (rows, columns); Σ|F[ψ]|² = 1."""
+        """The first probe of a sum where it meets the first atoms, in the middle of (rows, columns); Σ|F[ψ]|² = 1."""
         wave = self._arrays.get(self._entering(np.zeros((1, 2)), self._probes[0].c10))
         return np.fft.fftshift(self._plain(wave)[0])
 
@@ -176,7 +186,7 @@ class Multislice:
         return self._arrays.get(total * self._seen)
 
     def _behind(self, positions: NDArray[np.float64], probe: Probe) -> Array:
-        """Waves (n, rows, columns) behind the last slice."""
+        """Waves (n, rows, columns) behind the last slice with atoms."""
         places = positions + np.array([probe.y, probe.x])
         corners = np.zeros(places.shape, int)
         if not self._whole:
@@ -184,7 +194,7 @@ class Multislice:
         waves = self._entering(places - corners * self.grid.pixel, probe.c10)
         for index, function in enumerate(self._transmission):
             if index:
-                waves = self._across_vacuum(waves)
+                waves = self._across_vacuum(waves, self._behind_each[index - 1])
             waves *= function if self._whole else self._under(function, corners % self._sample.shape)
         return waves
 
@@ -204,12 +214,12 @@ class Multislice:
         waves *= self._carried
         return waves
 
-    def _across_vacuum(self, waves: Array) -> Array:
-        """Waves one slice further."""
-        height, width = self.grid.shape
-        waves = self._arrays.fft(waves, height, 1)[:, : len(self._vacuum)]
+    def _across_vacuum(self, waves: Array, count: int) -> Array:
+        """Waves so many slices further."""
+        (height, width), vacuum = self.grid.shape, self._vacuum[count]
+        waves = self._arrays.fft(waves, height, 1)[:, : len(vacuum)]
         waves = self._arrays.fft(waves, width, 2)
-        waves *= self._vacuum
+        waves *= vacuum
         return self._arrays.ifft(self._arrays.ifft(waves, width, 2), height, 1)
 
     def _detected(self, waves: Array) -> Array:

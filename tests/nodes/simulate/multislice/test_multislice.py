@@ -54,8 +54,7 @@ def intensity(wave: np.ndarray, rows: int, columns: int) -> np.ndarray:
     return pattern[top : top + rows, left : left + columns]
 
 
-@pytest.mark.parametrize("slices", [1, 3])
-@pytest.mark.parametrize("detector", [None, (31, 40), (1, 2)])
+@pytest.mark.parametrize(("slices", "detector"), [(1, None), (3, None), (3, (31, 40)), (2, (1, 2))])
 def test_it_is_the_textbook_loop(slices: int, detector: tuple[int, int] | None) -> None:
     sample = potential(slices=slices)
     simulation = Multislice(sample, BOX, ENERGY, SEMIANGLE, LENS, detector=detector)
@@ -65,6 +64,17 @@ def test_it_is_the_textbook_loop(slices: int, detector: tuple[int, int] | None) 
         np.testing.assert_allclose(wave, expected, atol=1e-12 * np.abs(expected).max())
         bright = intensity(expected, 3, 3).max()
         np.testing.assert_allclose(pattern, intensity(expected, *simulation.detector), atol=1e-12 * bright)
+
+
+@pytest.mark.parametrize("filled", [(), (0,), (2,), (1, 4), (0, 2, 3), (5,)])
+def test_slices_without_atoms_are_vacuum(filled: tuple[int, ...]) -> None:
+    sample = np.zeros((6, *SHAPE))
+    sample[list(filled)] = potential()[: len(filled)]
+    simulation = Multislice(sample, BOX, ENERGY, SEMIANGLE, LENS)
+    expected = textbook(sample, BOX, PLACES[0], LENS)
+    np.testing.assert_allclose(simulation.exit_waves(PLACES[:1])[0], expected, atol=1e-12 * np.abs(expected).max())
+    pattern = intensity(expected, *simulation.detector)
+    np.testing.assert_allclose(simulation.patterns(PLACES[:1])[0], pattern, atol=1e-12 * pattern.max())
 
 
 def test_single_precision_is_enough() -> None:
@@ -233,14 +243,14 @@ def test_the_mean_over_frozen_phonons_converges_with_the_root_of_their_number() 
             PLACES[:1]
         )
 
-    patterns = np.concatenate([pattern(configuration) for configuration in range(256)]).astype(np.float64)
+    patterns = np.concatenate([pattern(configuration) for configuration in range(128)]).astype(np.float64)
     counts = np.array([2, 4, 8, 16])
     errors = []
     for count in counts:
         means = patterns.reshape(-1, count, *patterns.shape[1:]).mean(1)
-        errors.append(np.sqrt(np.mean((means - patterns.mean(0)) ** 2) / (1 - count / 256)))
+        errors.append(np.sqrt(np.mean((means - patterns.mean(0)) ** 2) / (1 - count / 128)))
     slope = np.polyfit(np.log(counts), np.log(errors), 1)[0]
-    assert slope == pytest.approx(-0.5, abs=0.06)
+    assert slope == pytest.approx(-0.5, abs=0.08)
 
 
 @pytest.mark.parametrize(
