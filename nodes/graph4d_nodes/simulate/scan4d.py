@@ -10,12 +10,13 @@ import numpy as np
 from graph4d import Angle, Group, Image, Length, Log, Metrics, Range, node
 from graph4d_nodes.geometry import Geometry, detector_to_scan
 from graph4d_nodes.optics.aberrations import Aberrations as Coefficients
+from graph4d_nodes.optics.interaction import interaction
 from graph4d_nodes.scan import Scan4D
 from graph4d_nodes.simulate.atoms import Atoms
 from graph4d_nodes.simulate.camera import Camera
 from graph4d_nodes.simulate.kept import KeptFrames
 from graph4d_nodes.simulate.multislice.grid import Grid
-from graph4d_nodes.simulate.multislice.waves import interaction, lens
+from graph4d_nodes.simulate.multislice.waves import lens
 from graph4d_nodes.simulate.setup import Beam, Setup, centred
 from graph4d_nodes.simulate.simulation import Simulation
 from graph4d_nodes.simulate.thermal import displacements

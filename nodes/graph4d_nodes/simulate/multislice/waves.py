@@ -2,36 +2,18 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
-from graph4d_nodes.geometry import Matrix, wavelength
+from graph4d_nodes.geometry import Matrix
 from graph4d_nodes.optics.aberrations import Aberrations
+from graph4d_nodes.optics.interaction import interaction
 from graph4d_nodes.optics.probe import aperture
 from graph4d_nodes.simulate.multislice.grid import Grid
 
-__all__ = ["interaction", "lens", "propagator", "transmission"]
+__all__ = ["lens", "propagator", "transmission"]
 
 IDENTITY: Matrix = ((1.0, 0.0), (0.0, 1.0))
-
-
-def interaction(energy: float) -> float:
-    """Phase that an electron gains in a projected potential.
-
-    Parameters
-    ----------
-    energy : float
-        Kinetic energy [eV].
-
-    Returns
-    -------
-    float
-        σ = 2π·m·e·λ/h² [rad/(V Å)], m being the relativistic mass.
-    """
-    planck_times_c, rest = 12398.419843320026, 510998.95  # eV Å, eV; CODATA 2018
-    return 2 * math.pi * (rest + energy) * wavelength(energy) / planck_times_c**2
 
 
 def transmission(slices: NDArray[np.floating], size: tuple[float, float], energy: float) -> NDArray[np.complexfloating]:

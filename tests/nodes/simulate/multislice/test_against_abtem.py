@@ -6,9 +6,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from graph4d_nodes.optics.interaction import interaction
 from graph4d_nodes.simulate.multislice.multislice import Multislice
 from graph4d_nodes.simulate.multislice.potential import projected_slices
-from graph4d_nodes.simulate.multislice.waves import interaction
 from scipy.ndimage import gaussian_filter
 
 CELL = 3.905
