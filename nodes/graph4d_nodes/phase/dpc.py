@@ -38,7 +38,8 @@ def dpc(segments: Stack, *, zero: Literal["origin", "mean"] = "mean") -> VectorF
         The edge of the disc must lie on them, for all that a disc as a whole tells is there; rings inside of it bring
         the result closer to a centre of mass where light moves within the disc.
     zero : {"origin", "mean"}
-        Where the field is zero: at the centre of the segments, or such that its mean is.
+        Where the field is zero: at the centre of the segments, which is sure to half a pixel of the detector, as each
+        pixel belongs to one segment as a whole; or such that its mean is.
 
     Returns
     -------
