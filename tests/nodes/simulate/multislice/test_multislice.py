@@ -192,21 +192,22 @@ def test_the_intensities_of_several_probes_are_added() -> None:
 
 @pytest.mark.parametrize("deviation", [0.1, 0.4, 1.0])
 def test_a_few_points_damp_every_frequency_as_a_gaussian_does(deviation: float) -> None:
-    points, weights = np.array(gaussian_rule(deviation, 1.5, 1e-3)).T
-    assert weights.sum() == pytest.approx(1)
-    assert len(points) % 2 == 1
-    for q in (0.2, 0.7, 1.1, 1.5):
-        damped = np.sum(weights * np.exp(2j * np.pi * q * points))
-        assert damped == pytest.approx(np.exp(-2 * np.pi**2 * deviation**2 * q**2), abs=1.1e-3)
+    for tolerance, most in ((0.03, 13), (1e-3, 25)):
+        points, weights = np.array(gaussian_rule(deviation, 1.5, tolerance)).T
+        assert weights.sum() == pytest.approx(1)
+        assert len(points) <= most
+        for q in np.linspace(0, 1.5, 40):
+            damped = np.sum(weights * np.exp(2j * np.pi * q * points))
+            assert damped == pytest.approx(np.exp(-2 * np.pi**2 * deviation**2 * q**2), abs=tolerance)
 
 
 def test_a_point_source_in_sharp_focus_is_one_probe() -> None:
     assert probes(0, 0, 0.02, 0.02) == (Probe(1.0),)
     several = probes(0.3, 40.0, 0.02, 0.02)
     assert sum(probe.weight for probe in several) == pytest.approx(1)
-    assert sum(probe.weight * probe.y**2 for probe in several) == pytest.approx(0.09)
-    assert sum(probe.weight * probe.x**2 for probe in several) == pytest.approx(0.09)
-    assert sum(probe.weight * probe.c10**2 for probe in several) == pytest.approx(1600)
+    assert sum(probe.weight * probe.y**2 for probe in several) == pytest.approx(0.09, rel=0.1)
+    assert sum(probe.weight * probe.x**2 for probe in several) == pytest.approx(0.09, rel=0.1)
+    assert sum(probe.weight * probe.c10**2 for probe in several) == pytest.approx(1600, rel=0.1)
 
 
 def test_a_source_blurs_the_scan() -> None:
