@@ -3,6 +3,8 @@
 import io
 import os
 import sys
+import warnings
+from typing import TextIO
 
 __all__ = ["main"]
 
@@ -30,4 +32,18 @@ def _run_app() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without Å or → still gets the rest of the line
+    warnings.showwarning = _warn
     app()
+
+
+def _warn(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """A node's warning in one line; where in Python it was made helps nobody here."""
+    del category, filename, lineno, line
+    print(f"warning: {message}", file=file or sys.stderr)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -115,6 +116,12 @@ def _of_disc(geometry: Geometry, radius: float) -> Numbers:
     expected = probe_radius(geometry)
     if expected:
         ratio = radius / expected
+        if abs(ratio - 1) > ALIKE:
+            warnings.warn(
+                f"the bright disc has a radius of {radius:.1f} px, but by energy, semi-angle and detector step it "
+                f"should have {expected:.1f} px; check `semiangle`, `detector_step` and `energy`",
+                stacklevel=2,
+            )
         known |= {"disc_ratio": (ratio, "1"), "disc_agrees": (float(abs(ratio - 1) <= ALIKE), "1")}
     return known
 
