@@ -146,7 +146,7 @@ class Multislice:
         def compute(start: int) -> None:
             result[start : start + batch] = self._intensities(places[start : start + batch])
 
-        with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
+        with ThreadPoolExecutor((threads or os.cpu_count()) if batch == 1 else 1) as pool:
             for _ in pool.map(compute, range(0, len(places), batch)):
                 pass  # what a thread raises is raised here
         return result
