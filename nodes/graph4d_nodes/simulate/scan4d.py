@@ -47,7 +47,7 @@ def scan4d(
     structure: Structure,
     aberrations: Aberrations | None = None,
     *,
-    positions: Annotated[Positions, Group("scan")] = (40, 40),
+    positions: Annotated[Positions, Group("scan")] = (32, 32),
     scan_step: Annotated[Sampling, Group("scan")] = 0.25,
     scan_step_x: Annotated[Sampling | None, Group("scan")] = None,
     offset: Annotated[tuple[Length, Length] | None, Group("scan")] = None,

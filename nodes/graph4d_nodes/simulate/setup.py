@@ -60,7 +60,7 @@ class Beam:
         azimuths = np.linspace(0, 2 * np.pi, 64, endpoint=False)
         k = self.semiangle / self.wavelength
         blur = np.hypot(*self.aberrations.shift(k * np.sin(azimuths), k * np.cos(azimuths), self.wavelength)).max()
-        return float(blur) + 0.61 / k + thickness * self.semiangle
+        return float(blur) + 0.61 / k + (thickness + 2 * self.focal_spread) * self.semiangle
 
 
 @dataclass(frozen=True)

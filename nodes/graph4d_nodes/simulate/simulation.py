@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from threading import Lock
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,15 @@ __all__ = ["Simulation"]
 
 #: Bytes of transmission functions for as many scan rows as are computed at a time.
 BAND_BYTES = 1 << 30
+
+
+class Part(NamedTuple):
+    """A rectangle of the sample, along the detector's axes."""
+
+    corner: NDArray[np.float64]
+    """x, y [Å]."""
+    shape: tuple[int, int]
+    """Points along y and x."""
 
 
 class Simulation:
@@ -40,7 +50,7 @@ class Simulation:
         # Probes of an extended source stand beside their position.
         self._reach = setup.window / 2 + max(max(abs(probe.y), abs(probe.x)) for probe in setup.beam.probes)
         self._rows = self._rows_in_band()
-        self._bands: dict[int, tuple[NDArray[np.float64], list[Multislice]]] = {}
+        self._bands: dict[int, tuple[Part, list[Multislice]]] = {}
         self._lock = Lock()
 
     @property
@@ -56,8 +66,8 @@ class Simulation:
         while start < last:
             band = start // in_band
             stop = min(last, (band + 1) * in_band)
-            corner, samples = self._samples(band)
-            places = self._turned(self.setup.places(start, stop)) - corner
+            part, samples = self._samples(band)
+            places = self._turned(self.setup.places(start, stop)) - part.corner
             total = sum(sample.patterns(places[:, ::-1], threads=1) for sample in samples)
             result[start - first : stop - first] = total / len(samples)
             start = stop
@@ -67,61 +77,58 @@ class Simulation:
         """From (x, y) in the scan to (x, y) along the detector's axes."""
         return np.asarray(places @ self._to_detector.T)
 
-    def _samples(self, band: int) -> tuple[NDArray[np.float64], list[Multislice]]:
-        """The part of the sample that a band of the scan needs, once a configuration, and its corner (x, y) [Å]."""
+    def _samples(self, band: int) -> tuple[Part, list[Multislice]]:
+        """The part of the sample that a band of the scan needs, once a configuration."""
         with self._lock:
             if band not in self._bands:
                 if len(self._bands) == 2:
                     del self._bands[max(self._bands, key=lambda other: abs(other - band))]
-                self._bands[band] = self._built(band)
+                part = self._part(band * self._rows, self._rows)
+                self._bands[band] = part, [self._built(part, number) for number in range(self.setup.runs)]
             return self._bands[band]
 
     def _rows_in_band(self) -> int:
         """As many scan rows as fit into ``BAND_BYTES``, half of the scan or a quarter of it and so on."""
         rows = self.setup.positions[0]
         while rows > 1:
-            points = math.prod(self._part(0, rows)[1])
+            # The border of a sample is repeated behind it, as far as a window reaches.
+            points = math.prod(count + self.setup.grid for count in self._part(0, rows).shape)
             if points * self.setup.slices * self.setup.runs * np.dtype(np.complex64).itemsize <= BAND_BYTES:
                 break
             rows = -(-rows // 2)
         return rows
 
-    def _part(self, first_row: int, rows: int) -> tuple[NDArray[np.float64], tuple[int, int]]:
-        """Corner (x, y) [Å] and points (rows, columns) of what probes in these scan rows see of the sample."""
+    def _part(self, first_row: int, count: int) -> Part:
+        """What probes in ``count`` scan rows see of the sample."""
         from scipy.fft import next_fast_len
 
-        last_row, last_column = min(first_row + rows, self.setup.positions[0]) - 1, self.setup.positions[1] - 1
-        numbers = [row * (last_column + 1) + column for row in (first_row, last_row) for column in (0, last_column)]
+        rows, columns = self.setup.positions
+        ends_of_rows = [row * columns for row in (first_row, min(first_row + count, rows) - 1)]
+        numbers = [start + column for start in ends_of_rows for column in (0, columns - 1)]
         ends = self._turned(np.concatenate([self.setup.places(number, number + 1) for number in numbers]))
-        low, high = ends.min(axis=0) - self._reach, ends.max(axis=0) + self._reach
-        columns, rows = (int(next_fast_len(math.ceil(length / self.setup.pixel) + 1)) for length in high - low)
-        return low, (rows, columns)
+        corner = ends.min(axis=0) - self._reach
+        size = ends.max(axis=0) + self._reach - corner
+        wide, high = (int(next_fast_len(math.ceil(length / self.setup.pixel) + 1)) for length in size)
+        return Part(corner, (high, wide))
 
-    def _built(self, band: int) -> tuple[NDArray[np.float64], list[Multislice]]:
+    def _built(self, part: Part, configuration: int) -> Multislice:
         setup, beam = self.setup, self.setup.beam
-        corner, shape = self._part(band * self._rows, self._rows)
-        box = (shape[1] * setup.pixel, shape[0] * setup.pixel, setup.atoms.box[2])
-        samples = []
-        for configuration in range(setup.runs):
-            numbers, positions = self._atoms(configuration)
-            flat = positions[:, :2] - corner
-            here = ((flat >= 0) & (flat < box[:2])).all(axis=1)
-            placed = np.column_stack([flat[here], positions[here, 2]])
-            slices = projected_slices(numbers[here], placed, box, shape, setup.slice_thickness)
-            samples.append(
-                Multislice(
-                    slices,
-                    box,
-                    beam.energy,
-                    beam.semiangle,
-                    beam.aberrations,
-                    probes=beam.probes,
-                    detector=(setup.detector, setup.detector),
-                    window=(setup.grid, setup.grid),
-                    transform=setup.geometry.transform,
-                )
-            )
-        return corner, samples
+        box = (part.shape[1] * setup.pixel, part.shape[0] * setup.pixel, setup.atoms.box[2])
+        numbers, positions = self._atoms(configuration)
+        positions[:, :2] -= part.corner
+        here = np.all((positions[:, :2] >= 0) & (positions[:, :2] < box[:2]), axis=1)
+        slices = projected_slices(numbers[here], positions[here], box, part.shape, setup.slice_thickness)
+        return Multislice(
+            slices,
+            box,
+            beam.energy,
+            beam.semiangle,
+            beam.aberrations,
+            probes=beam.probes,
+            detector=(setup.detector, setup.detector),
+            window=(setup.grid, setup.grid),
+            transform=setup.geometry.transform,
+        )
 
     def _atoms(self, configuration: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Atomic numbers and places along the detector's axes of all atoms that any probe of the scan sees.
@@ -129,9 +136,9 @@ class Simulation:
         All of them are displaced, whatever is needed, so that those that two bands share are at the same places.
         """
         setup = self.setup
-        corner, shape = self._part(0, setup.positions[0])
-        size = np.array(shape[::-1]) * setup.pixel
-        corners = (corner + np.array([(i, j) for i in (0, 1) for j in (0, 1)]) * size) @ self._to_detector
+        whole = self._part(0, setup.positions[0])
+        size = np.array(whole.shape[::-1]) * setup.pixel
+        corners = (whole.corner + np.array([(i, j) for i in (0, 1) for j in (0, 1)]) * size) @ self._to_detector
         low, high = corners.min(axis=0), corners.max(axis=0)
         atoms = setup.atoms.covering((low[0], low[1]), (high[0], high[1]))
         positions = atoms.positions
