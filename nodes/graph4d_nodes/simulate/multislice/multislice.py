@@ -42,7 +42,7 @@ class Multislice:
         Whose intensities are added; see :func:`graph4d_nodes.simulate.multislice.coherence.probes`.
     detector : (int, int), optional
         Rows and columns of the detector, whose pixel is 1/window [1/Å]; by default all that holds the band. The pixel
-        of k = 0 is [rows // 2, columns // 2].
+        of k = 0 is [rows // 2, columns // 2]. Corners beyond the band hold 0.
     window : (int, int), optional
         Rows and columns of the grid in which a wave is computed: of that part of the sample which is about the probe.
         By default all of the sample.
