@@ -112,6 +112,7 @@ def _of_dataset(value: Any) -> Callable[[Any, str], Figure]:
 def _of_array(dims: tuple[str, ...]) -> Callable[[Any, str], Figure]:
     from graph4d.view.image import ImageFigure
     from graph4d.view.line import LineFigure
+    from graph4d.view.lines import LinesFigure
     from graph4d.view.stack import StackFigure, plane_of
     from graph4d.view.table import NumbersFigure, TextFigure
 
@@ -120,7 +121,7 @@ def _of_array(dims: tuple[str, ...]) -> Callable[[Any, str], Figure]:
     if len(dims) == 1:
         return LineFigure
     if plane_of(dims) is None:
-        return TextFigure
+        return LinesFigure if len(dims) == 2 else TextFigure
     return ImageFigure if len(dims) == 2 else StackFigure
 
 

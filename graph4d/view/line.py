@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bokeh.models import UIElement
     from xarray import DataArray
 
-__all__ = ["LineFigure"]
+__all__ = ["LineFigure", "labelled", "places"]
 
 BLUE = "#2f6db5"
 FEW = 40
@@ -52,13 +52,13 @@ class LineFigure(Dimmable):
         """Show another line in the same place."""
         set_text(self.figure.title, titled(self.title, note))
         dim = str(value.dims[0])
-        places, unit = _places(value, dim)
-        self.source.data = {"x": places, "y": to_send(value.values)}
+        x, unit = places(value, dim)
+        self.source.data = {"x": x, "y": to_send(value.values)}
         self.points.visible = value.size < FEW
         units = unit_text(str(value.attrs.get("units", "")))
         name = str(value.name or "value")
-        self.figure.xaxis.axis_label = plain(_labelled(dim, unit))
-        self.figure.yaxis.axis_label = plain(_labelled(name, units))
+        self.figure.xaxis.axis_label = plain(labelled(dim, unit))
+        self.figure.yaxis.axis_label = plain(labelled(name, units))
         self.hover.update(
             renderers=[self.figure.renderers[0]],
             tooltips=[(dim, f"@x{{%.4g}} {unit}"), (name, f"@y{{%.4g}} {units}")],
@@ -66,14 +66,16 @@ class LineFigure(Dimmable):
         )
 
 
-def _places(value: DataArray, dim: str) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], str]:
+def places(value: DataArray, dim: str) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], str]:
+    """Coordinates along a dimension in the unit in which they read best, and that unit; without any, numbers from 0."""
     coordinate = value.coords.get(dim)
     if coordinate is None or coordinate.dtype.kind not in "iuf":
         return np.arange(value.sizes[dim], dtype=np.float64), ""
-    places = np.asarray(coordinate.values, np.float64)
-    factor, unit = shown_unit(float(np.abs(places).max(initial=0)), str(coordinate.attrs.get("units", "")))
-    return places * factor, unit
+    found = np.asarray(coordinate.values, np.float64)
+    factor, unit = shown_unit(float(np.abs(found).max(initial=0)), str(coordinate.attrs.get("units", "")))
+    return found * factor, unit
 
 
-def _labelled(name: str, unit: str) -> str:
-    return f"{name} [{unit}]" if unit else name
+def labelled(dim: str, unit: str) -> str:
+    """A name with its unit, if it has one."""
+    return f"{dim} [{unit}]" if unit else dim

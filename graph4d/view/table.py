@@ -21,6 +21,12 @@ __all__ = ["NumbersFigure", "TableFigure", "TextFigure"]
 
 ROWS = 5000
 """At most so many rows of a table are sent."""
+WIDTH = FRAME + 90
+"""Of a table on the screen [px]; one whose columns need more is scrolled sideways."""
+CELL = 6.6, 20.0
+"""Width of a character, and beside the text [px]."""
+MEASURED = 100
+"""Rows whose text says how wide a column is."""
 STYLE = """
 :host { font: 13px Helvetica, Arial, sans-serif; color: #1f2933; }
 h3 { font-size: 13px; margin: 0 0 6px; }
@@ -73,7 +79,7 @@ class TableFigure(Dimmable):
         self.title = title
         self.heading = _div()
         self.source = ColumnDataSource()
-        self.table = DataTable(source=self.source, width=FRAME + 90, index_position=None, reorderable=False)
+        self.table = DataTable(source=self.source, width=WIDTH, index_position=None, reorderable=False)
         self.layout: UIElement = column(self.heading, self.table)
         self.update(value)
 
@@ -86,7 +92,11 @@ class TableFigure(Dimmable):
         rows = head.sizes[dim]
         self.source.data = {name: _cells(np.broadcast_to(head[name].values, rows)) for name in names}
         self.table.columns = [_column(name, head[name]) for name in names]
-        self.table.height = min(300, 32 + 25 * min(count, ROWS))
+        for shown in self.table.columns:
+            shown.width = _needed(shown.title, self.source.data[shown.field])
+        wide = sum(shown.width for shown in self.table.columns) > WIDTH
+        self.table.autosize_mode = "none" if wide else "force_fit"
+        self.table.height = min(300, 32 + 25 * min(count, ROWS)) + 16 * wide
         cut = f"first {ROWS} of {count} rows" if count > ROWS else ""
         self.heading.text = f"<h3>{escape(titled(self.title, cut, note))}</h3>"
 
@@ -127,7 +137,7 @@ def _shape(value: Any) -> str:
 
 
 def _div() -> Div:
-    return Div(disable_math=True, stylesheets=[STYLE], min_width=200, max_width=FRAME + 90)
+    return Div(disable_math=True, stylesheets=[STYLE], min_width=200, max_width=WIDTH)
 
 
 def _number(item: DataArray) -> str:
@@ -138,6 +148,12 @@ def _cells(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any] | list[str]:
     if values.dtype.kind in "iuf":
         return values.astype(np.float64)
     return [str(item) for item in values]
+
+
+def _needed(title: str, cells: np.ndarray[Any, Any] | list[str]) -> int:
+    """Width [px] for a column's title and its text; numbers have four digits, or an exponent."""
+    text = max((len(cell) for cell in cells[:MEASURED]), default=0) if isinstance(cells, list) else 8
+    return round(CELL[0] * max(text, len(title)) + CELL[1])
 
 
 def _column(name: str, item: DataArray) -> TableColumn:

@@ -128,6 +128,38 @@ def test_a_table_has_a_column_for_each_variable_and_says_when_rows_are_left_out(
     assert "first 5000 of 6000 rows" in figure.heading.text
 
 
+def test_a_table_of_many_columns_is_scrolled_rather_than_squeezed() -> None:
+    few = xr.Dataset({"method": ("row", ["SSB"]), "speed": ("row", [1.0])})
+    many = xr.Dataset({f"published_speed_{i}": ("row", ["30 k (events 100 k)"]) for i in range(6)})
+    figure = figure_for(few, ValueType("Table", ("row",), "dataset"), "columns")
+    assert figure.table.autosize_mode == "force_fit"
+    figure.update(many)
+    assert figure.table.autosize_mode == "none"
+    assert all(column.width > 110 for column in figure.table.columns)  # room for 19 characters
+    assert figure.table.width == 394
+
+
+def test_curves_of_a_sweep_are_lines_of_one_frame_named_after_the_parameter() -> None:
+    coords = {
+        "dose": ("dose", np.arange(12.0) * 100, {"units": "1"}),
+        "frequency": ("frequency", [0.1, 0.2, 0.3], {"units": "1/Å"}),
+    }
+    values = np.arange(36.0).reshape(12, 3)
+    values[0, 1] = np.nan
+    value = xr.DataArray(values, coords, ("dose", "frequency"), "FRC", {"units": "1"})
+    figure = figure_for(value, ValueType("SweptCurve", ("...", "frequency")), "curves")
+    drawn = figure.source.data
+    assert drawn["label"][0] == "0"
+    assert drawn["label"][-1] == "1100"
+    assert len(set(drawn["color"])) == len(drawn["y"]) == 10
+    np.testing.assert_array_equal(drawn["y"][0], np.float32([0, np.nan, 2]))
+    np.testing.assert_allclose(drawn["x"][3], [1, 2, 3])  # nm⁻¹
+    assert figure.legend.title == "dose"
+    assert "10 of 12 lines" in figure.figure.title.text.text
+    figure.update(value[:2])
+    assert len(figure.source.data["y"]) == 2
+
+
 def test_a_number_that_goes_for_a_whole_table_is_repeated() -> None:
     value = xr.Dataset({"x": ("row", [1.0, 2.0])}, coords={"kernel": 41})
     figure = figure_for(value, ValueType("Table", ("row",), "dataset"), "columns")
@@ -158,7 +190,8 @@ def test_a_dendrogram_has_a_bracket_for_each_merge_and_no_crossings() -> None:
         (("y", "x", "radius"), "StackFigure"),
         (("kernel", "ky", "kx"), "StackFigure"),
         (("kernel", "component", "y", "x"), "StackFigure"),
-        (("a", "b"), "TextFigure"),
+        (("kernel", "frequency"), "LinesFigure"),
+        (("a", "b", "c"), "TextFigure"),
     ],
 )
 def test_a_type_of_a_plugin_is_drawn_by_its_dimensions(dims: tuple[str, ...], name: str) -> None:
