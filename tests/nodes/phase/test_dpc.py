@@ -17,7 +17,7 @@ ENERGY, SEMIANGLE = 200e3, 0.02
 RADIUS = SEMIANGLE / wavelength(ENERGY)
 STEP = RADIUS / 14, RADIUS / 20
 SHIFTS = np.random.default_rng(0).uniform(-0.05, 0.05, (5, 7, 2)) * RADIUS
-GEOMETRY = Geometry(ENERGY, SEMIANGLE, (2.0, 3.0), STEP, detector_to_scan(0.6, True))
+GEOMETRY = Geometry(ENERGY, SEMIANGLE, (2.0, 3.0), STEP, detector_to_scan(0.6, False))
 
 
 class Discs:
