@@ -67,6 +67,17 @@ def test_moving_an_atom_by_pixels_moves_its_potential() -> None:
     np.testing.assert_allclose(there, np.roll(here, (20, 9), (0, 1)), atol=1e-9 * here.max())
 
 
+@pytest.mark.parametrize("shape", [(56, 60), (55, 61)])
+def test_mirrored_atoms_have_the_mirrored_potential(shape: tuple[int, int]) -> None:
+    # Not so if half the sampling frequency were a wave in one direction: an atom beside a point would lean to a side.
+    for axis, mirror in ((0, [1, -1, 1]), (1, [-1, 1, 1])):
+        here, there = (
+            projected_slices(NUMBERS, POSITIONS * signs, BOX, shape, 8.0, np.float64)[0]
+            for signs in ([1, 1, 1], mirror)
+        )
+        np.testing.assert_allclose(there, np.roll(np.flip(here, axis), 1, axis), atol=1e-9 * here.max())
+
+
 def test_the_mean_potential_is_that_of_free_atoms() -> None:
     found = projected_slices(NUMBERS, POSITIONS, BOX, SHAPE, 8.0, np.float64)
     expected = 47.878 * sum(scattering_factor(int(number), np.array(0.0)) for number in NUMBERS) / 63
