@@ -38,7 +38,7 @@ def code(notebook: NotebookNode) -> list[str]:
 
 
 def test_the_tutorials_are_there_in_order() -> None:
-    assert [path.stem[:2] for path in PATHS] == ["00", "01", "02", "03", "04"]
+    assert [path.stem[:2] for path in PATHS] == ["00", "01", "02", "03", "04", "05"]
 
 
 def test_nothing_is_kept_of_a_run(notebook: NotebookNode) -> None:
