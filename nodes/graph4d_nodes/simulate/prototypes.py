@@ -14,7 +14,7 @@ from graph4d import UsageError
 from graph4d_nodes.simulate.elements import atomic_number
 from graph4d_nodes.simulate.lattice import Crystal
 
-__all__ = ["Prototype", "layer_crystal", "prototype_crystal"]
+__all__ = ["Prototype", "hexagonal_cell", "layer_crystal", "prototype_crystal"]
 
 Prototype = Literal[
     "perovskite",

@@ -9,6 +9,8 @@ from graph4d_nodes.simulate import elements
 from graph4d_nodes.simulate.atoms import Atoms
 from graph4d_nodes.simulate.crystal import crystal
 from graph4d_nodes.simulate.elements import SYMBOLS
+from graph4d_nodes.simulate.lattice import frame_along
+from graph4d_nodes.simulate.prototypes import hexagonal_cell
 from scipy.spatial import cKDTree
 
 from graph4d import UsageError
@@ -103,7 +105,16 @@ def test_gold_along_111_shows_columns_in_hexagons() -> None:
     assert (distances[:, 7] > 2.5).all()
 
 
-def test_the_zone_axis_lies_along_the_beam_in_a_right_handed_frame() -> None:
+@pytest.mark.parametrize("zone_axis", [(0, 0, 1), (1, 1, 0), (-1, 2, 3), (1, 0, 0)])
+@pytest.mark.parametrize("cell", [4 * np.eye(3), hexagonal_cell(3.0, 5.0), np.diag([3.0, 4.0, 5.0])])
+def test_no_frame_mirrors_the_crystal(cell: np.ndarray, zone_axis: tuple[int, int, int]) -> None:
+    axes = frame_along(cell, zone_axis).axes
+    np.testing.assert_allclose(axes @ axes.T, np.eye(3), atol=1e-12)
+    assert np.linalg.det(axes) == pytest.approx(1)
+    assert axes[2] @ (np.array(zone_axis) @ cell) > 0
+
+
+def test_the_zone_axis_lies_along_the_beam() -> None:
     # Zinc blende: from Ga to As it is [1 1 1]/4 and never its opposite.
     found = atoms(prototype="zincblende", elements=("Ga", "As"), a="5.65 Å", zone_axis=(1, 1, 1), thickness="20 Å")
     gallium, arsenic = (found.positions[found.numbers == number] for number in (31, 33))
