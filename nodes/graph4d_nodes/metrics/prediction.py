@@ -91,11 +91,11 @@ def predicted_transfer(
         if scan_step is None:
             raise UsageError("the window of riCOM is counted in scan positions; give `scan_step`")
         along_y, along_x = kernel_vectors(kernel, (scan_step, scan_step), low, high)
-        weight = weak_phase.ricom((along_y, along_x), scan_step)
+        of = weak_phase.ricom((along_y, along_x), scan_step)
     elif method == "parallax" and lens.aberrations == Coefficients():
         raise UsageError("tilt-corrected bright field has no contrast in focus; connect `aberrations`")
     else:
-        weight = {
+        of = {
             "icom": weak_phase.icom,
             "ssb": weak_phase.ssb(POWERS[weighting]),
             "parallax": weak_phase.parallax,
@@ -108,7 +108,7 @@ def predicted_transfer(
         raise UsageError(f"`like` is over {like.frequency.attrs.get('units')}, not 1/Å; give its image a scan step")
     else:
         frequency = np.asarray(like.frequency.values, np.float64)
-    found = weak_phase.responses(lens, weight, frequency)
+    found = weak_phase.responses(lens, of, frequency)
     return Prediction(
         curve(found.transfer, frequency, "Å", "1", "transfer"),
         curve(np.sqrt(found.variance), frequency, "Å", "rad", "noise"),

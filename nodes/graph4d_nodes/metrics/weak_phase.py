@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from graph4d_nodes.optics.aberrations import Aberrations
 
-__all__ = ["Lens", "Response", "icom", "optimal", "parallax", "response_at", "responses", "ricom", "ssb"]
+__all__ = ["Lens", "Method", "Response", "icom", "optimal", "parallax", "responses", "ricom", "ssb"]
 
 Complex = NDArray[np.complex128]
 PIXELS = 40
@@ -68,16 +68,17 @@ class Lens:
         return np.asarray(inside * np.exp(-1j * self.aberrations.phase(ky, kx, self.wavelength)))
 
 
-Weight = Callable[[Lens, float, float], Complex]
-"""W(k, q) for all k of the lens at one frequency (q_y, q_x) [1/Å]."""
+Method = Callable[[Lens, float, float], tuple[complex, float]]
+"""T and V of a method at one frequency (q_y, q_x) [1/Å]."""
 
 
-def icom(lens: Lens, qy: float, qx: float) -> Complex:
-    """Integrated centre of mass: k·q / (i|q|²), whose transfer is that of the probe's intensity."""
-    return np.asarray((lens.ky * qy + lens.kx * qx) / (1j * (qy**2 + qx**2)))
+def icom(lens: Lens, qy: float, qx: float) -> tuple[complex, float]:
+    """Integrated centre of mass, W = k·q / (i|q|²): its transfer is that of the probe's intensity."""
+    squared = qy**2 + qx**2
+    return _of_centre(lens, qy, qx, -1j * qy / squared, -1j * qx / squared)
 
 
-def ricom(kernel: tuple[NDArray[np.float64], NDArray[np.float64]], step: float) -> Weight:
+def ricom(kernel: tuple[NDArray[np.float64], NDArray[np.float64]], step: float) -> Method:
     """Centre of mass through the window of riCOM, given by its components over offsets of ``step`` [Å].
 
     Its transform is −i·Σ K(d)·sin(2πq·d), where −i·q/|q|² is that of an infinite window.
@@ -85,42 +86,61 @@ def ricom(kernel: tuple[NDArray[np.float64], NDArray[np.float64]], step: float) 
     (rows, columns), (along_y, along_x) = kernel[0].shape, kernel
     dy, dx = step * (np.arange(rows)[:, None] - rows // 2), step * (np.arange(columns) - columns // 2)
 
-    def weight(lens: Lens, qy: float, qx: float) -> Complex:
+    def method(lens: Lens, qy: float, qx: float) -> tuple[complex, float]:
         wave = np.sin(2 * np.pi * (dy * qy + dx * qx))
-        return np.asarray(-1j * (np.sum(along_y * wave) * lens.ky + np.sum(along_x * wave) * lens.kx))
+        return _of_centre(lens, qy, qx, -1j * float(np.sum(along_y * wave)), -1j * float(np.sum(along_x * wave)))
 
-    return weight
+    return method
 
 
-def ssb(power: float = 0.0) -> Weight:
+def ssb(power: float = 0.0) -> Method:
     """Single sideband, corrected for aberrations: mean over k where two discs overlap and not three.
 
     With ``power`` a frequency counts as much as this power of the part of the aperture that they are.
     """
 
-    def weight(lens: Lens, qy: float, qx: float) -> Complex:
+    def method(lens: Lens, qy: float, qx: float) -> tuple[complex, float]:
         first, second = lens.sidebands(qy, qx)
         alone = (first != 0) ^ (second != 0)
-        fraction = np.count_nonzero(alone) / len(alone)
+        fraction = float(np.count_nonzero(alone)) / len(alone)
         if not fraction:
-            return np.full(first.shape, np.nan, complex)
-        return np.asarray((1j * (first + second)).conj() * alone * fraction ** (power - 1))
+            return np.nan, np.nan
+        return _of_pixels(lens, qy, qx, (1j * (first + second)).conj() * alone * fraction ** (power - 1))
 
-    return weight
+    return method
 
 
-def parallax(lens: Lens, qy: float, qx: float) -> Complex:
+def parallax(lens: Lens, qy: float, qx: float) -> tuple[complex, float]:
     """Tilt-corrected bright field: each pixel's image moved back by ∇χ/2π, and the sign of sin χ taken out."""
     y, x = lens.aberrations.shift(lens.ky, lens.kx, lens.wavelength)
     sign = np.sign(np.sin(lens.aberrations.phase(np.array(qy), np.array(qx), lens.wavelength)))
-    return np.asarray(sign * np.exp(-2j * np.pi * (qy * y + qx * x)))
+    return _of_pixels(lens, qy, qx, np.asarray(sign * np.exp(-2j * np.pi * (qy * y + qx * x))))
 
 
-def optimal(lens: Lens, qy: float, qx: float) -> Complex:
+def optimal(lens: Lens, qy: float, qx: float) -> tuple[complex, float]:
     """The weight of the best signal-to-noise ratio, for a transfer of 1."""
     first, second = lens.sidebands(qy, qx)
     power = float(np.sum(np.abs(first + second) ** 2))
-    return np.asarray((1j * (first + second)).conj() * (len(first) / power if power else np.nan))
+    if not power:
+        return np.nan, np.nan
+    return _of_pixels(lens, qy, qx, (1j * (first + second)).conj() * (len(first) / power))
+
+
+def _of_pixels(lens: Lens, qy: float, qx: float, weights: Complex) -> tuple[complex, float]:
+    """T and V of weights W(k)."""
+    first, second = lens.sidebands(qy, qx)
+    return complex(1j * np.mean(weights * (first + second))), float(np.mean(np.abs(weights) ** 2))
+
+
+def _of_centre(lens: Lens, qy: float, qx: float, along_y: complex, along_x: complex) -> tuple[complex, float]:
+    """T and V of weights that are linear in k, of which only the centre of mass need be known.
+
+    Both sidebands are one, moved by q, so that Σ k·Γ = q·Σ a*(k)·a(k − q): at low frequencies, where they nearly
+    cancel, the sum on the right is the exact one.
+    """
+    overlap = complex(np.mean(lens.sidebands(qy, qx)[0]))
+    variance = float(np.mean(np.abs(along_y * lens.ky + along_x * lens.kx) ** 2))
+    return 1j * (along_y * qy + along_x * qx) * overlap, variance
 
 
 @dataclass(frozen=True)
@@ -135,21 +155,13 @@ class Response:
     """|T|²/V: squared signal-to-noise ratio per electron for a mode of 1 rad [1/rad²]."""
 
 
-def response_at(lens: Lens, weight: Weight, qy: float, qx: float) -> tuple[complex, complex]:
-    """T and V of a method at one frequency [1/Å]; V is real."""
-    weights = weight(lens, qy, qx)
-    count = len(weights)
-    first, second = lens.sidebands(qy, qx)
-    return complex(1j * np.sum(weights * (first + second)) / count), complex(np.sum(np.abs(weights) ** 2) / count)
-
-
-def responses(lens: Lens, weight: Weight, frequency: NDArray[np.float64]) -> Response:
+def responses(lens: Lens, method: Method, frequency: NDArray[np.float64]) -> Response:
     """Transfer and noise of a method at frequencies [1/Å].
 
     Transfer and variance are means over directions, as measured ones over rings are, and so is the efficiency.
     """
     angles = np.pi * np.arange(AZIMUTHS) / AZIMUTHS
-    each = np.array([[response_at(lens, weight, q * np.sin(a), q * np.cos(a)) for a in angles] for q in frequency])
-    transfer, variance = each[..., 0], each[..., 1]
-    efficiency = np.divide(np.abs(transfer) ** 2, variance.real, out=np.zeros(each.shape[:2]), where=variance.real > 0)
-    return Response(transfer.real.mean(axis=1), variance.real.mean(axis=1), efficiency.mean(axis=1))
+    each = np.array([[method(lens, q * np.sin(a), q * np.cos(a)) for a in angles] for q in frequency])
+    transfer, variance = each[..., 0], each[..., 1].real
+    efficiency = np.divide(np.abs(transfer) ** 2, variance, out=np.zeros(variance.shape), where=variance > 0)
+    return Response(transfer.real.mean(axis=1), variance.mean(axis=1), efficiency.mean(axis=1))

@@ -23,7 +23,7 @@ def picture(values: np.ndarray, units: str = "rad") -> xr.DataArray:
     return image(values, Geometry(scan_step=(0.5, 0.3)), units)
 
 
-def agree(weak, shown: np.ndarray, weight: weak_phase.Weight, c10: float = 0.0, among: float = 2.0) -> None:
+def agree(weak, shown: np.ndarray, method: weak_phase.Method, c10: float = 0.0, among: float = 2.0) -> None:
     """Mode by mode, up to ``among`` aperture radii: to 2 % of the largest transfer, of which a tenth may be missing."""
     lens = weak_phase.Lens(wavelength(LENS["energy"]), LENS["semiangle"], Aberrations(c10=c10))
     fy, fx = (np.fft.fftfreq(n, s) for n, s in zip(shown.shape, weak.geometry.scan_step, strict=True))
@@ -31,7 +31,7 @@ def agree(weak, shown: np.ndarray, weight: weak_phase.Weight, c10: float = 0.0, 
     modes = np.argwhere((size > 0) & (size < among * RADIUS) & (fx > 0))
     modes = modes[np.random.default_rng(0).choice(len(modes), 150, replace=False)]
     measured = np.array([np.fft.fft2(shown)[i, j] / np.fft.fft2(weak.phase)[i, j] for i, j in modes])
-    predicted = np.array([weak_phase.response_at(lens, weight, fy[i], fx[j])[0] for i, j in modes])
+    predicted = np.array([method(lens, fy[i], fx[j])[0] for i, j in modes])
     assert np.abs(predicted).max() > 0.5
     off = np.abs(measured - predicted) / np.abs(predicted).max()
     assert np.sqrt(np.mean(off**2)) < 0.02, np.sort(off)[-10:]
@@ -64,8 +64,8 @@ def test_the_transfer_of_ricom_is_cut_by_its_window(square, kernel: int) -> None
     shown = ricom(tiled(center_of_mass(square.scan())), kernel=kernel).values
     rows, columns = square.phase.shape
     step = square.geometry.scan_step
-    weight = weak_phase.ricom(kernel_vectors(kernel, step), step[0])
-    agree(square, shown[rows : 2 * rows, columns : 2 * columns], weight)
+    method = weak_phase.ricom(kernel_vectors(kernel, step), step[0])
+    agree(square, shown[rows : 2 * rows, columns : 2 * columns], method)
     predicted = predicted_transfer(method="ricom", kernel=kernel, scan_step=step[0], **LENS).transfer
     assert predicted[0] < 0.6 * predicted.max()  # a high-pass
     assert predicted.frequency[-1] < 0.5 / step[0]
