@@ -142,7 +142,8 @@ def sidebands(
     The other sideband, where k + q lies in the disc, gives T(−q) likewise. For a weak phase φ, T = iφ̂.
 
     Only one plane (y, x) for each of a few pixels is transformed at a time, and whether a pixel belongs to a sideband
-    is decided when it is needed: beyond ``values`` this takes 64 MiB, or 256 bytes a scan position if that is more.
+    is decided when it is needed: beyond ``values`` this takes some 64 MiB, or 256 bytes a scan position if that is
+    more.
     """
     from graph4d_nodes.phase.kernels import add_sidebands
 
