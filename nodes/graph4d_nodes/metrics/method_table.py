@@ -89,8 +89,9 @@ def method_table(
 
     Notes
     -----
-    Memory is what NumPy allocates, images included, which grow with the scan; what compiled code takes for itself is
-    not in it, and neither are pages of the file. Short scans take longer a pattern: exponents of time are below 1 then.
+    Memory is what NumPy allocates: blocks that are read from a file which cannot be mapped, and the images, which grow
+    with the scan. What compiled code takes for itself is not in it, and neither are mapped pages of the file. Short
+    scans take longer a pattern: exponents of time are below 1 then.
 
     Published are the numbers for live processing, pattern after pattern, in a doctoral thesis (its Table 5.1), on other
     scans and another machine. AIRPI is not part of this project. The resolution limits there are those of an infinite

@@ -101,8 +101,8 @@ def noise_transfer(image: Image, other: Image, *, electrons: Electrons = 1.0, ed
 
     Notes
     -----
-    The variance of (a + b)/2 is that of (a − b)/2, in which the signal cancels. The noise of an integrated centre of
-    mass is that of the centre of mass divided by 2π|q|/2π: Seki, Ikuhara & Shibata, Ultramicroscopy 193 (2018) 118.
+    The variance of (a + b)/2 is that of (a − b)/2, in which the signal cancels. Integrating a centre of mass divides its
+    noise by |q|: Seki, Ikuhara & Shibata, Ultramicroscopy 193 (2018) 118.
     """
     a, b, step, unit = same_grid(image, other, ("image", "other"))
     bands = rings(a.shape, step)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from graph4d_nodes.geometry import Geometry, wavelength
+from graph4d_nodes.image.bright_field import bright_field
 from graph4d_nodes.image.com import center_of_mass
 from graph4d_nodes.metrics import weak_phase
 from graph4d_nodes.metrics.prediction import predicted_transfer
@@ -11,6 +12,7 @@ from graph4d_nodes.metrics.transfer import dose_efficiency, noise_transfer, tran
 from graph4d_nodes.optics.aberrations import Aberrations
 from graph4d_nodes.phase.icom import integrate
 from graph4d_nodes.phase.ricom import kernel_vectors, ricom
+from graph4d_nodes.phase.ssb import ssb
 from graph4d_nodes.values import image
 
 from graph4d import UsageError
@@ -106,6 +108,22 @@ def test_single_sideband_transfers_all_frequencies_alike_and_its_noise_is_that_o
     white = predicted_transfer(like=measured.curve, method="ssb", weighting="white", **LENS)
     np.testing.assert_allclose(white.noise.values[inside], 1, rtol=1e-9)
     np.testing.assert_allclose(white.efficiency.values[inside], predicted.efficiency.values[inside], rtol=0.01)
+
+
+def test_the_node_for_single_sideband_has_the_transfer_and_the_noise_that_are_predicted(focused) -> None:
+    rows, columns = focused.phase.shape
+    middle = np.broadcast_to(np.array([rows // 2, columns // 2.0])[:, None, None], (2, rows, columns)).copy()
+    origin = xr.DataArray(middle, dims=("component", "y", "x"), attrs={"units": "px"})
+    measured = transfer(ssb(bright_field(focused.scan(), origin)), focused.truth, edge=0).curve
+    inside = measured.frequency.values < 1.8 * RADIUS
+    np.testing.assert_allclose(measured.values[inside], 1, atol=0.005)
+    dose, rng = 2e4, np.random.default_rng(1)
+    halves = [rng.poisson(focused.patterns * dose / 2).astype(np.uint16) for _ in range(2)]
+    one, two = (ssb(bright_field(focused.scan(half), origin)) for half in halves)
+    noise = noise_transfer(one, two, electrons=dose, edge=0)
+    predicted = predicted_transfer(like=noise, method="ssb", **LENS).noise
+    assert np.mean((noise / predicted).values[inside]) == pytest.approx(1, abs=0.05)
+    np.testing.assert_allclose(noise.values[inside][5:], predicted.values[inside][5:], rtol=0.2)
 
 
 def test_the_transfer_of_tilt_corrected_bright_field_is_that_of_the_defocus(weak_object) -> None:
