@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
+from collections import Counter
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,12 +15,15 @@ import typer
 from graph4d.cli.options import RecipeArgument, SetOption, open_graph
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from graph4d.run.events import Event
     from graph4d.run.result import Run
 
 __all__ = ["run"]
+
+POINT = re.compile(r"\[[^]]*\]")
+"""What the name of a step has in it for the values of a sweep."""
 
 
 def run(
@@ -66,13 +71,19 @@ def _summary(done: Run, out: Path | None, report: Path | None) -> str:
     computed = done.log.computed()
     lines = [f"{done.graph.title}: {_counted(len(computed))} computed in {done.seconds:.2f} s"]
     if computed:
-        lines[0] += f" ({', '.join(computed)})"
+        lines[0] += f" ({_listed(computed)})"
     reused = done.log.reused()
     if reused:
-        lines.append(f"reused: {', '.join(reused)}")
+        lines.append(f"reused: {_listed(reused)}")
     lines += [f"note: {note}" for note in notes(done)]
     lines += [f"{what} in {where}" for what, where in (("outputs", out), ("report", report)) if where is not None]
     return "\n".join(lines)
+
+
+def _listed(steps: Sequence[str]) -> str:
+    """Names of steps; the points of a sweep are told as one, with their number."""
+    counts = Counter(POINT.sub("", step) for step in steps)
+    return ", ".join(name if count == 1 else f"{name} ×{count}" for name, count in counts.items())
 
 
 def _counted(count: int) -> str:

@@ -125,6 +125,15 @@ def test_only_a_step_is_computed_that_is_no_output(place):
     assert (place / "out" / "image.nc").exists()
 
 
+def test_the_points_of_a_sweep_are_told_as_one_step(place):
+    swept = RECIPE.replace("outputs:", "sweeps: {levels: {over: {level: [1.0, 5.0, 6.0]}, collect: [slow]}}\noutputs:")
+    (place / "toy.yml").write_text(swept.replace("mean: slow", "mean: levels.slow"))
+    _, out, err = call(place, "run", "toy.yml")
+    listed = out.splitlines()[0].partition("(")[2].rstrip(")").split(", ")
+    assert {"image ×3", "slow ×3", "numbers", "levels"} == set(listed), err
+    assert not any("[" in name for name in listed)
+
+
 def test_an_interrupted_run_ends_at_once_and_the_next_goes_on_from_there(place):
     process = start(place, "run", "toy.yml", "--set", "seconds=60")
     objects = place / "cache" / "v1" / "objects"
