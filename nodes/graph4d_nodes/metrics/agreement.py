@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from graph4d import Image, Metrics, UsageError, node
 from graph4d_nodes.calibrate.orientation import matrix_of
 from graph4d_nodes.geometry import composed, rotation_and_transposition
+from graph4d_nodes.metrics.checks import quotient
 from graph4d_nodes.metrics.image import noise
 from graph4d_nodes.types import Aberrations, Orientation
 from graph4d_nodes.values import metrics, sampling
@@ -56,13 +57,12 @@ def agreement(
     Returns
     -------
     Metrics
-        For each pair: ``icom_ssb_pearson``, Pearson's coefficient [1]; and where the units are the same
-        ``icom_ssb_slope``, how much of the first is in the second in the least-squares sense. For each image:
-        ``icom_contrast``, its standard deviation, and ``icom_noise``, see metrics.image [its unit]; with a truth,
-        ``icom_truth_pearson``, ``icom_truth_slope``, the response to the truth, 1 if quantitative, and
-        ``icom_truth_psnr`` after the best affine fit [dB]. Further
-        ``rotation`` [deg], ``transposed``, ``rotation_difference`` [deg] between both orientations, NaN if only one of
-        them is transposed, and ``c10``, ``c12`` [Å]. Only what there is an input for.
+        For each pair: ``icom_ssb_pearson``, Pearson's coefficient [1], and ``icom_ssb_slope``, how much of the first is
+        in the second in the least-squares sense [second/first]. For each image: ``icom_contrast``, its standard
+        deviation, and ``icom_noise``, see metrics.image [its unit]; with a truth, ``icom_truth_pearson``,
+        ``icom_truth_slope``, the response to the truth, 1 if quantitative [image/truth], and ``icom_truth_psnr`` after
+        the best affine fit [dB]. Further ``rotation`` [deg], ``transposed``, ``rotation_difference`` [deg] between both
+        orientations, NaN if only one of them is transposed, and ``c10``, ``c12`` [Å]. Only what there is an input for.
 
     Raises
     ------
@@ -92,15 +92,15 @@ def _single(name: str, image: DataArray) -> Numbers:
 
 
 def _pair(one: str, first: DataArray, other: str, second: DataArray, title: str) -> Numbers:
-    """Pearson's coefficient and, for equal units, the slope of ``second`` over ``first``."""
+    """Pearson's coefficient and the slope of ``second`` over ``first``."""
     a, b = _together(one, first, other, second)
     da, db = a - a.mean(), b - b.mean()
     covariance, variance = float(np.mean(da * db)), float(np.mean(da**2))
     spread = math.sqrt(variance * float(np.mean(db**2)))
-    result: Numbers = {f"{title}_pearson": (covariance / spread if spread else np.nan, "1")}
-    if first.attrs.get("units") == second.attrs.get("units"):
-        result[f"{title}_slope"] = (covariance / variance if variance else np.nan, "1")
-    return result
+    return {
+        f"{title}_pearson": (covariance / spread if spread else np.nan, "1"),
+        f"{title}_slope": (covariance / variance if variance else np.nan, quotient(second, first)),
+    }
 
 
 def _psnr(pearson: float, truth: DataArray) -> float:

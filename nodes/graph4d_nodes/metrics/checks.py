@@ -1,4 +1,4 @@
-"""What all metrics ask of an image."""
+"""What all metrics ask of an image, and how they name a ratio of two."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from graph4d import UsageError
 if TYPE_CHECKING:
     from xarray import DataArray
 
-__all__ = ["finite_values"]
+__all__ = ["finite_values", "quotient"]
 
 
 def finite_values(image: DataArray, name: str) -> NDArray[np.float64]:
@@ -30,3 +30,9 @@ def finite_values(image: DataArray, name: str) -> NDArray[np.float64]:
             f"`{name}` has {bad} of {values.size} pixels that are not finite numbers; crop them away first"
         )
     return values
+
+
+def quotient(image: DataArray, other: DataArray) -> str:
+    """Unit of the values of one image over those of the other."""
+    one, two = (str(value.attrs.get("units", "1")) for value in (image, other))
+    return "1" if one == two else f"{one}/({two})"

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from graph4d import Image, Metrics, UsageError, node
 from graph4d.units import UnitsError, convert
-from graph4d_nodes.metrics.checks import finite_values
+from graph4d_nodes.metrics.checks import finite_values, quotient
 from graph4d_nodes.values import metrics
 
 __all__ = ["compare"]
@@ -69,8 +69,8 @@ def compare(image: Image, truth: Image) -> Metrics:
             "ssim_affine": (fitted[1], "1"),
             "mae": (raw[2], unit),
             "mae_affine": (fitted[2], unit),
-            "slope": (_ratio(covariance, float(np.mean(db**2))), _quotient(image_unit, unit)),
-            "scale": (scale, _quotient(unit, image_unit)),
+            "slope": (_ratio(covariance, float(np.mean(db**2))), quotient(image, truth)),
+            "scale": (scale, quotient(truth, image)),
             "offset": (offset, unit),
         }
     )
@@ -103,7 +103,3 @@ def _factor(unit: str, wanted: str) -> float:
         return convert(unit, wanted)
     except UnitsError:
         return np.nan
-
-
-def _quotient(a: str, b: str) -> str:
-    return "1" if a == b else f"{a}/({b})"

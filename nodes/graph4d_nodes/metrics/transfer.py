@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from graph4d import Image, Metrics, Range, node
+from graph4d_nodes.metrics.checks import quotient
 from graph4d_nodes.metrics.rings import Rings, curve, rings, same_grid, soft_window, spectrum
 from graph4d_nodes.types import Curve
 from graph4d_nodes.values import metrics
-
-if TYPE_CHECKING:
-    from xarray import DataArray
 
 __all__ = ["Transfer", "dose_efficiency", "noise_transfer", "transfer"]
 
@@ -67,7 +65,7 @@ def transfer(image: Image, truth: Image, *, edge: Edge = 0.25) -> Transfer:
     bands, window = rings(a.shape, step), soft_window(a.shape, edge)
     seen, true = spectrum(a, window), spectrum(b, window)
     values, error = _factor(bands, seen, true)
-    ratio = _quotient(image, truth)
+    ratio = quotient(image, truth)
     total = float(np.sum((seen * true.conj()).real) / max(float(np.sum(np.abs(true) ** 2)), np.finfo(float).tiny))
     found = curve(values, bands.frequency, unit, ratio, "transfer").assign_coords(error=("frequency", error))
     sure = np.where(values > SURE * error, values, 0.0)
@@ -101,8 +99,8 @@ def noise_transfer(image: Image, other: Image, *, electrons: Electrons = 1.0, ed
 
     Notes
     -----
-    The variance of (a + b)/2 is that of (a − b)/2, in which the signal cancels. Integrating a centre of mass divides its
-    noise by |q|: Seki, Ikuhara & Shibata, Ultramicroscopy 193 (2018) 118.
+    The variance of (a + b)/2 is that of (a − b)/2, in which the signal cancels. Integrating a centre of mass divides
+    its noise by |q|: Seki, Ikuhara & Shibata, Ultramicroscopy 193 (2018) 118.
     """
     a, b, step, unit = same_grid(image, other, ("image", "other"))
     bands = rings(a.shape, step)
@@ -179,8 +177,3 @@ def _half_width(frequency: NDArray[np.float64], values: NDArray[np.float64]) -> 
     i = peak + int(below[0])
     share = (values[i - 1] - values[peak] / 2) / (values[i - 1] - values[i])
     return float(1 / (frequency[i - 1] + share * (frequency[i] - frequency[i - 1])))
-
-
-def _quotient(image: DataArray, truth: DataArray) -> str:
-    one, other = (str(value.attrs.get("units", "1")) for value in (image, truth))
-    return "1" if one == other else f"{one}/({other})"

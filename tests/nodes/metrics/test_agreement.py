@@ -35,7 +35,8 @@ def test_each_image_is_compared_with_each_and_with_the_truth(truth: np.ndarray) 
     assert found.icom_truth_slope == pytest.approx(np.polyfit(truth.ravel(), icom.ravel(), 1)[0])
     assert found.icom_truth_psnr == pytest.approx(compare(picture(icom), picture(truth)).psnr_affine)
     assert found.adf_truth_pearson == pytest.approx(1)
-    assert "adf_truth_slope" not in found
+    assert found.adf_truth_slope.attrs["units"] == "counts/(rad)"
+    assert found.icom_truth_slope.attrs["units"] == "1"
     assert "ricom_contrast" not in found
     assert found.icom_contrast == pytest.approx(icom.std())
     assert found.icom_noise == pytest.approx(0.1, rel=0.15)
