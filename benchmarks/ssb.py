@@ -32,6 +32,9 @@ SMALL = (32, 32, 174, 174)
 ENERGY, SEMIANGLE, STEP = 300e3, 25e-3, 0.5654 / 50 * 10
 #: Of the disc on the detector [px].
 RADIUS, CENTRE = 78.6649, (92.0, 93.0)
+SETTINGS = {"energy": ENERGY, "semiangle": SEMIANGLE, "step": STEP, "radius": RADIUS, "centre": CENTRE}
+#: In which the peer computes: in its only process, or with a thread for each core.
+WAYS = ("inline", "threads")
 DISTINCT = 256
 #: Counts of a pixel in the disc.
 MEAN = 5.0
@@ -51,29 +54,27 @@ def rows(options: Options) -> list[Row]:
     if not options.peers:
         return measured
     peak = _own_peak(path)
-    with TemporaryDirectory() as folder:
-        given = Path(folder) / "given.npz"
-        settings = {"energy": ENERGY, "semiangle": SEMIANGLE, "step": STEP, "radius": RADIUS, "centre": CENTRE}
-        np.savez(given, scan=str(path), **settings)
-        with peer("ptychography40", "ssb", given) as other:
-            return measured + _beside(other, what, ours, count, peak, path)
-
-
-def _beside(other: Peer, what: str, ours: float, count: int, peak: Peak, path: Path) -> list[Row]:
-    """Every way of the peer, which makes its masks anew each time, as for a scan that it has not seen."""
-    measured = []
-    for way, transform in other.results.items():
-        with watched(other.process.pid) as theirs:
-            took = other.seconds(way)
-        title = f"{other.version}, {way}"
-        measured += [
-            Row(what, ours * 1e3, "ms", took * 1e3, title, Target(20, "less")),
-            Row("  in patterns a second", count / ours, "1/s", count / took, title),
-            Row("  peak of memory", peak.anonymous, "GB", theirs.anonymous, title, Target(4, "less")),
-            Row("  with mapped pages of the file", peak.resident, "GB", theirs.resident, title),
-            Row(f"  difference from {title}, whose masks have soft edges", _distance(transform, path), "rms"),
-        ]
+    for way in WAYS:
+        with TemporaryDirectory() as folder:
+            given = Path(folder) / "given.npz"
+            np.savez(given, scan=str(path), way=way, **SETTINGS)
+            with peer("ptychography40", "ssb", given) as other:
+                measured += _beside(other, way, what, ours, count, peak, path)
     return measured
+
+
+def _beside(other: Peer, way: str, what: str, ours: float, count: int, peak: Peak, path: Path) -> list[Row]:
+    """The peer makes its masks anew each time, as for a scan that it has not seen."""
+    with watched(other.process.pid) as theirs:
+        took = other.seconds(way)
+    title = f"{other.version}, {way}"
+    return [
+        Row(what, ours * 1e3, "ms", took * 1e3, title, Target(20, "less")),
+        Row("  in patterns a second", count / ours, "1/s", count / took, title),
+        Row("  peak of memory", peak.anonymous, "GB", theirs.anonymous, title, Target(4, "less")),
+        Row("  with mapped pages of the file", peak.resident, "GB", theirs.resident, title),
+        Row("  difference, for the peer's masks have soft edges", _distance(other.results[way], path), "of 1, rms"),
+    ]
 
 
 def phase_of(path: Path) -> DataArray:
@@ -117,13 +118,14 @@ def _error(path: Path) -> float:
 
 
 def _distance(theirs: NDArray[Any], path: Path) -> float:
-    """Of a peer's transform from ours, where both know it: they keep the part of a real phase only."""
+    """Of a peer's transform from ours, where it has one; each frequency counts as much as the pixels that show it."""
     pixels = pixels_of(path)
-    transform = sidebands(pixels.values, disc_of(pixels), Aberrations()).transform
-    mirrored = np.roll(transform[::-1, ::-1], 1, axis=(0, 1)).conj()
-    ours, theirs = (transform - mirrored) / 2, theirs / theirs[0, 0].real
-    known = (ours != 0) & (theirs != 0)
-    return float(np.linalg.norm((ours - theirs)[known]) / np.linalg.norm(ours[known]))
+    found = sidebands(pixels.values, disc_of(pixels), Aberrations())
+    # The peer keeps the part that a real phase makes.
+    mirrored = np.roll(found.transform[::-1, ::-1], 1, axis=(0, 1)).conj()
+    ours, theirs = (found.transform - mirrored) / 2, theirs / theirs[0, 0].real
+    weights = np.sqrt(found.fraction) * (theirs != 0)
+    return float(np.linalg.norm(weights * (ours - theirs)) / np.linalg.norm(weights * ours))
 
 
 def _own_peak(path: Path) -> Peak:

@@ -20,18 +20,11 @@ from serve import serve
 def main() -> None:
     given, result = map(Path, sys.argv[1:])
     with np.load(given) as known:
-        scan, settings = str(known["scan"]), _settings(known)
-    cores = os.cpu_count() or 1
-    contexts = {"inline": Context.make_with("inline"), f"{cores} threads": Context.make_with("threads", cpus=cores)}
-    ways = {
-        name: partial(transform, context, context.load("npy", path=scan), settings)
-        for name, context in contexts.items()
-    }
-    try:
+        scan, way, settings = str(known["scan"]), str(known["way"]), _settings(known)
+    with Context.make_with(way, **({} if way == "inline" else {"cpus": os.cpu_count()})) as context:
+        data = context.load("npy", path=scan)
+        ways = {way: partial(transform, context, data, settings)}
         serve(f"ptychography40 {ptychography40.__version__}", ways, result)
-    finally:
-        for context in contexts.values():
-            context.close()
 
 
 def transform(context: Context, scan: DataSet, settings: dict[str, Any]) -> NDArray[np.complex64]:

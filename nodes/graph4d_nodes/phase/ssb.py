@@ -23,10 +23,9 @@ from graph4d_nodes.types import Aberrations, BrightField, Orientation
 
 __all__ = ["Sidebands", "sidebands", "ssb"]
 
-#: What the transforms of a few pixels may take: so much memory, but of so many pixels that it is read in whole lines
-#: of the cache, and of no more than make it fast.
+#: What the transforms of a few pixels at a time may take, but of so many that memory is read in whole lines.
 CHUNK_BYTES = 64 << 20
-CHUNK_PIXELS = (16, 256)
+CHUNK_PIXELS = 16
 
 Weighting = Literal["mean", "white", "matched"]
 #: Power of the sidebands' area with which a frequency counts.
@@ -202,7 +201,7 @@ def _transforms(
     from scipy import fft
 
     rows, columns, count = values.shape
-    chunk = int(np.clip(CHUNK_BYTES // (16 * rows * columns), *CHUNK_PIXELS))
+    chunk = max(CHUNK_PIXELS, CHUNK_BYTES // (16 * rows * columns))
     for start in range(0, count, chunk):
         part = slice(start, start + chunk)
         planes = values[..., part].astype(np.result_type(values.dtype, np.float32), copy=False)

@@ -232,7 +232,7 @@ def test_threads_and_chunks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None
     expected = ssb(pixels).values
     monkeypatch.setattr(module.os, "cpu_count", lambda: 5)
     np.testing.assert_array_equal(ssb(pixels).values, expected)
-    monkeypatch.setattr(module, "CHUNK_PIXELS", (16, 37))
+    monkeypatch.setattr(module, "CHUNK_BYTES", 37 * 16 * 29 * 30)
     np.testing.assert_allclose(ssb(pixels).values, expected, rtol=1e-12, atol=1e-14)
 
 
