@@ -116,13 +116,13 @@ def parallax(
     """
     disc = disc_of(pixels, matrix_of(orientation))
     known = Coefficients.from_value(aberrations)
-    found = fit(pixels.values, disc, known) if find else Fit(IDENTITY, known, 0.0, 0.0, 0.0, np.inf, np.nan)
+    found = fit(pixels.values, disc, known) if find else Fit(IDENTITY, known, 0.0, 0.0, 0.0, 1.0, np.nan)
     if found is None:
         raise UsageError(
             "no wave in the bright-field pixels stands out of their noise, so their shifts cannot be found; crop the "
             "scan to where the sample is, or give `orientation` and `aberrations` and set `find: false`"
         )
-    if _probability(found.handedness) < SURE:
+    if found.handedness < SURE:
         warnings.warn(
             "the shifts of the bright-field pixels hardly stand out of the noise: defocus and orientation are guesses; "
             "scan with more electrons or a larger defocus, or give `orientation` and `aberrations` with `find: false`",
@@ -155,7 +155,7 @@ def parallax(
 def _visible(found: Fit, disc: Disc) -> bool:
     """Whether there is defocus, or another aberration, that makes phases visible."""
     edge = np.pi * abs(found.aberrations.c10) * disc.wavelength * disc.radius**2
-    if _probability(found.handedness) < SURE:
+    if found.handedness < SURE:
         return False
     others = higher(found.aberrations) or found.aberrations.c12 > abs(found.aberrations.c10)
     return others or bool(edge > VISIBLE and abs(found.aberrations.c10) > CERTAIN * found.error_c10)
@@ -210,13 +210,12 @@ def _direction(found: Fit, bright: float, given: Dataset | None, *, free: bool) 
 
 
 def _orientation(found: Fit, sure: float, given: Dataset | None) -> Dataset:
-    handed = _probability(found.handedness)
-    confident = found.error_rotation < FINE_ENOUGH and min(handed, sure) > SURE
+    confident = found.error_rotation < FINE_ENOUGH and min(found.handedness, sure) > SURE
     return orientation_value(
         composed(found.matrix, matrix_of(given)),
         {
             "rotation_error": (math.degrees(found.error_rotation), "deg"),
-            "transposition_confidence": (handed, "1"),
+            "transposition_confidence": (found.handedness, "1"),
             "sign_confidence": (sure, "1"),
             "confident": (float(confident), "1"),
         },
@@ -238,7 +237,3 @@ def _metrics(found: Fit, largest: float, count: int, *, visible: bool) -> Datase
             "pixels": (count, "1"),
         }
     )
-
-
-def _probability(deviations: float) -> float:
-    return 0.5 * (1 + math.erf(deviations / math.sqrt(2)))

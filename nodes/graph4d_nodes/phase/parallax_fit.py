@@ -19,7 +19,7 @@ __all__ = ["Fit", "fit", "higher"]
 
 Array = NDArray[np.float64]
 
-COARSE, FINE = 7, 17
+COARSE, FINE = 7, 13
 """Groups of pixels across the disc: for the search, and in the end."""
 FEW, MANY = 100, 600
 """Waves that are looked at: in the search, and in the end."""
@@ -52,7 +52,7 @@ class Fit:
     error_rotation: float
     """[rad]."""
     handedness: float
-    """By how many standard deviations this handedness explains the waves better than the other one."""
+    """Probability of this handedness against the other one; it is near 1/2 where nothing stands out of the noise."""
     explained: float
     """Part of the waves' power that is what an object shows, 0 … 1."""
 
@@ -144,7 +144,7 @@ def fit(values: NDArray[np.number], disc: Disc, known: Aberrations) -> Fit | Non
     climbed = [_climbed(start, judge, disc, known) for start in starts]
     best = max(climbed, key=lambda trial: float(_likelihood(trial, judge, disc, known).sum()))
     fine = grouped(values, disc, FINE, MANY, partial(_shifts, best, disc, known)).up_to(finest, MANY)
-    return _finished(_climbed(best, fine, disc, known), fine, disc, known, _deviations(gain))
+    return _finished(_climbed(best, fine, disc, known), fine, disc, known, _probability(float(gain.sum())))
 
 
 def _shifts(trial: Trial, disc: Disc, known: Aberrations, ky: Array, kx: Array) -> tuple[Array, Array]:
@@ -153,9 +153,9 @@ def _shifts(trial: Trial, disc: Disc, known: Aberrations, ky: Array, kx: Array) 
     return trial.aberrations(known).shift(yx * kx + yy * ky, xx * kx + xy * ky, disc.wavelength)
 
 
-def _deviations(gain: Array) -> float:
-    error = math.sqrt(SPREAD * float(np.sum(gain**2)))
-    return float(gain.sum()) / error if error else 0.0
+def _probability(gain: float) -> float:
+    """Of the more likely one of two assumptions, whose log-likelihoods differ by ``gain``."""
+    return 1 / (1 + math.exp(-max(gain, 0.0) / SPREAD))
 
 
 def _search(groups: Groups, disc: Disc, transposed: bool, widest: float) -> Trial:
@@ -250,8 +250,9 @@ def _scaled(trial: Trial, groups: Groups, disc: Disc) -> tuple[Callable[[Array],
 def _finished(trial: Trial, groups: Groups, disc: Disc, known: Aberrations, handedness: float) -> Fit:
     """The result with its errors.
 
-    Waves are not quite as the model says, so that curvature alone would flatter: the covariance is H⁻¹·J·H⁻¹ with the
-    Hessian H of the likelihood and the scatter J of its gradient from wave to wave.
+    Waves are not quite as the model says, so that the curvature H of the likelihood alone would flatter: the covariance
+    is H⁻¹·J·H⁻¹ with the scatter J of the gradient from wave to wave. With few electrons the likelihood has many small
+    peaks, on which that flatters too: then −H⁻¹ is the larger one, and counts.
     """
     into, centre = _scaled(trial, groups, disc)
     h = 0.01
@@ -271,9 +272,10 @@ def _finished(trial: Trial, groups: Groups, disc: Disc, known: Aberrations, hand
             corners = at((i, h), (j, h)) - at((i, h), (j, -h)) - at((i, -h), (j, h)) + at((i, -h), (j, -h))
             hessian[i, j] = hessian[j, i] = corners.sum() / (4 * h**2)
     inverse = np.linalg.pinv(hessian)
-    covariance = inverse @ (SPREAD * slopes @ slopes.T) @ inverse
+    scatter = SPREAD * slopes @ slopes.T
+    variances = np.maximum(np.diag(inverse @ scatter @ inverse), -np.diag(inverse))
     unit = into(np.array([1.0, 0.0, 0.0, 0.0])).c10
-    errors = np.sqrt(np.diag(covariance)) * np.array([unit, unit, unit, 1.0])
+    errors = np.sqrt(variances) * np.array([unit, unit, unit, 1.0])
     power = groups.signal * np.sum(np.abs(groups.waves) ** 2, axis=1)
     shares = -np.expm1(-here / groups.signal / groups.waves.shape[1])
     explained = float(np.sum(power * shares) / power.sum())
