@@ -1,5 +1,7 @@
 """What methods need and cost; not how much, which depends on the machine."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -54,6 +56,13 @@ def test_memory_is_what_the_image_allocates_at_most(sample) -> None:
     seconds, memory = cost(wasteful, sample.scan, 1)
     assert memory == pytest.approx(24e6, rel=0.01)
     assert seconds > 0
+    tracemalloc.start()
+    try:
+        np.ones(9_000_000).sum()  # of somebody who watches too
+        assert cost(wasteful, sample.scan, 1)[1] == pytest.approx(24e6, rel=0.01)
+        assert tracemalloc.is_tracing()
+    finally:
+        tracemalloc.stop()
 
 
 def test_the_dose_that_a_method_bears_lies_where_its_quality_falls_to_nine_tenths() -> None:
