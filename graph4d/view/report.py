@@ -190,7 +190,9 @@ def _panel(html: str) -> str:
 def _card(item: OutputItem, figure: str) -> str:
     kind, digest = escape(str(item.type)), escape(item.digest[:12])
     foot = f"<footer><span>{escape(item.name)}: {kind}</span><code>{digest}</code></footer>"
-    return f'<article class="card">{figure}{foot}</article>\n'
+    # A table may have many columns; so may numbers that a sweep has made one.
+    wide = " wide" if item.type.name in ("Table", "SweptMetrics") else ""
+    return f'<article class="card{wide}">{figure}{foot}</article>\n'
 
 
 def _graph(steps: Sequence[StepRow]) -> str:

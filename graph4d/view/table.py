@@ -22,7 +22,7 @@ __all__ = ["NumbersFigure", "TableFigure", "TextFigure"]
 ROWS = 5000
 """At most so many rows of a table are sent."""
 WIDTH = FRAME + 90
-"""Of a table on the screen [px]; one whose columns need more is scrolled sideways."""
+"""Of a table on the screen [px]; one whose columns need more takes what room there is, and is scrolled sideways."""
 CELL = 6.6, 20.0
 """Width of a character, and beside the text [px]."""
 MEASURED = 100
@@ -80,7 +80,7 @@ class TableFigure(Dimmable):
         self.heading = _div()
         self.source = ColumnDataSource()
         self.table = DataTable(source=self.source, width=WIDTH, index_position=None, reorderable=False)
-        self.layout: UIElement = column(self.heading, self.table)
+        self.layout: UIElement = column(self.heading, self.table, sizing_mode="stretch_width")
         self.update(value)
 
     def update(self, value: Dataset, note: str = "") -> None:
@@ -94,8 +94,14 @@ class TableFigure(Dimmable):
         self.table.columns = [_column(name, head[name]) for name in names]
         for shown in self.table.columns:
             shown.width = _needed(shown.title, self.source.data[shown.field])
-        wide = sum(shown.width for shown in self.table.columns) > WIDTH
-        self.table.autosize_mode = "none" if wide else "force_fit"
+        needed = sum(shown.width for shown in self.table.columns)
+        wide = needed > WIDTH
+        self.table.update(
+            autosize_mode="none" if wide else "force_fit",
+            sizing_mode="stretch_width" if wide else "fixed",
+            min_width=WIDTH,
+            max_width=max(needed + 2, WIDTH),
+        )
         self.table.height = min(300, 32 + 25 * min(count, ROWS)) + 16 * wide
         cut = f"first {ROWS} of {count} rows" if count > ROWS else ""
         self.heading.text = f"<h3>{escape(titled(self.title, cut, note))}</h3>"

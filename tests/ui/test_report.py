@@ -127,6 +127,12 @@ def test_hostile_text_stays_text(figure: str) -> None:
     assert 'alert("x")' in " ".join(page.text)
 
 
+def test_a_table_has_the_whole_width_of_the_page(figure: str) -> None:
+    table = OutputItem("methods", "cd", ValueType("Table", ("row",), "dataset"), figure)
+    page = Page(report_html(a_report(figure, outputs=(OutputItem("bf", "ab", IMAGE, figure), table))))
+    assert [attrs["class"] for tag, attrs in page.tags if tag == "article"] == ["card", "card wide"]
+
+
 def test_a_figure_that_failed_leaves_the_others(figure: str) -> None:
     broken = OutputItem("icom", "", IMAGE, json.dumps({"error": "ValueError: no <field>"}))
     page = Page(report_html(a_report(figure, outputs=(broken, OutputItem("bf", "ab", IMAGE, figure)))))
