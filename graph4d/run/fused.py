@@ -107,6 +107,8 @@ class _Pass:
         self.lock = threading.Lock()
 
     def run(self, threads: int) -> None:
+        for job in self.jobs:
+            job.attempt(job.seen.prepare)
         strips = -(-self.segments // self.strip)
         others = [threading.Thread(target=self._work, daemon=True) for _ in range(min(threads, strips) - 1)]
         for thread in others:

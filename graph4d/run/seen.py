@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph4d.reduction import Accumulate, Over, PerPattern
+from graph4d.run.room import room_for
 from graph4d.run.sampling import Items, spread
 
 __all__ = ["Filled", "Folded", "nothing_seen"]
@@ -23,8 +24,14 @@ class Filled:
         self.streams = reduction.streams
         self._positions, self._every = positions, every
         self._shape = (*positions, *reduction.shape)
-        empty = np.nan if reduction.dtype.kind in "fc" else 0
-        self._out = np.full((prod(positions), *reduction.shape), empty, reduction.dtype)
+        self._out: NDArray[Any] = np.empty(0)
+        self._seen: NDArray[np.bool_] = np.empty(0, bool)
+
+    def prepare(self) -> None:
+        """Make room for the results."""
+        count = prod(self._positions)
+        self._out = room_for((count, *self._reduction.shape), self._reduction.dtype)
+        self._seen = np.zeros(count, bool)
 
     def begin(self) -> None:
         """Items do not depend on each other, so a segment has no state."""
@@ -36,13 +43,20 @@ class Filled:
         self._reduction.kernel(block, out, *along, *self._reduction.arguments)
         if not isinstance(items, slice):
             self._out[items] = out
+        self._seen[items] = True
 
     def merge(self, _segment: int, _state: None, _items: int) -> None:
         """There is nothing to merge."""
 
     def value(self) -> Any:
         """The node's value; empty where items have not been seen, unless it is a preview."""
-        out = self._out if self._every == 1 else spread(self._out, self._positions, self._every)
+        if self._every > 1:
+            out = spread(self._out, self._positions, self._every)
+        elif self._seen.all():
+            out = self._out
+        else:
+            out = self._out.copy()
+            out[~self._seen] = np.nan if out.dtype.kind in "fc" else 0
         return self._reduction.finish(out.reshape(self._shape))
 
 
@@ -56,6 +70,9 @@ class Folded:
         self._items = 0
         self._next = 0
         self._waiting: dict[int, tuple[Any, int]] = {}
+
+    def prepare(self) -> None:
+        """A state takes what room it takes."""
 
     def begin(self) -> Any:
         """State of a segment before its first item."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,10 +19,6 @@ if TYPE_CHECKING:
     from xarray import DataArray
 
 __all__ = ["Disc", "bright_field", "disc_of"]
-
-ROOM = 0.5
-"""Part of the machine's memory that the pixels may take."""
-
 
 @node("image.bright_field")
 def bright_field(
@@ -52,8 +47,7 @@ def bright_field(
     Raises
     ------
     UsageError
-        A calibration is missing, or the disc does not lie on the detector, has less than three pixels, or would not fit
-        into memory.
+        A calibration is missing, or the disc does not lie on the detector or has less than three pixels.
     """
     from graph4d_nodes.image.kernels import gather
 
@@ -147,7 +141,7 @@ def _calibrations(scan: Scan4D) -> tuple[float, float, tuple[float, float]]:
 
 
 def _check(scan: Scan4D, centre: NDArray[np.float64], moves: NDArray[np.int64], radius: float, count: int) -> None:
-    """Raise unless the disc has pixels, lies on the detector wherever it moves, and fits into memory."""
+    """Raise unless the disc has pixels, and lies on the detector wherever it moves."""
     step = np.array(scan.geometry.detector_step)
     size = np.array(scan.item_shape)
     room = np.minimum(centre + moves.min(axis=0), size - 1 - centre - moves.max(axis=0)) + 0.5
@@ -162,11 +156,4 @@ def _check(scan: Scan4D, centre: NDArray[np.float64], moves: NDArray[np.int64], 
         raise UsageError(
             f"the bright-field disc has {count} pixels, for its radius is {radius / step[0]:.2g} px; "
             "check `semiangle`, `detector_step` and `energy`"
-        )
-    needed = scan.positions[0] * scan.positions[1] * count * scan.dtype.itemsize
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if needed > ROOM * memory:
-        raise UsageError(
-            f"the {count} pixels of the bright-field disc take {needed / 1e9:.1f} GB over {scan.title}, and there are "
-            f"{memory / 1e9:.1f} GB; bin the detector with scan.bin, or crop the scan"
         )
