@@ -132,12 +132,12 @@ def grouped(
 def _hann(count: int, step: float, shifts: Array) -> NDArray[np.float32]:
     """Windows (position, group) that move with the images and end within the scan."""
     middle = step * (count - 1) / 2
-    half = middle + step - float(np.abs(shifts).max())
+    half = max(middle + step - float(np.abs(shifts).max(initial=0.0)), middle / 2 + step)
     places = step * np.arange(count)[:, None] - middle + shifts
     return np.where(np.abs(places) < half, np.cos(np.pi / 2 * places / half) ** 2, 0.0).astype(np.float32)
 
 
-def _best_of_octaves(q: NDArray[np.float64], signal: NDArray[np.float64], most: int) -> tuple[NDArray[np.intp], ...]:
+def _best_of_octaves(q: Array, signal: Array, most: int) -> tuple[NDArray[np.intp], ...]:
     """Places in ``q`` of the ``most`` strongest waves of each octave."""
     kept = []
     upper = float(q.max())
