@@ -15,6 +15,9 @@ __all__ = ["mean_counts", "thin"]
 
 SAMPLE = 256
 """So many patterns, evenly spread over the scan, tell the dose that it was recorded with."""
+THINNING = (1,)
+"""Makes other random numbers of a seed than those with which a scan was simulated: else what is kept of a pattern
+would depend on its noise."""
 
 
 @node("scan.thin")
@@ -70,7 +73,7 @@ def thin(
     def thinned(block: NDArray[Any], start: int) -> NDArray[Any]:
         result = np.zeros_like(block)
         for i, pattern in enumerate(block):
-            random = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(start + i,)))
+            random = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(start + i, *THINNING)))
             lit = np.nonzero(pattern)
             result[i][lit] = _share(pattern[lit], part, half, random)
         return result

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from graph4d_nodes.scan import Scan4D
 from graph4d_nodes.scan_maps.thin import thin
+from graph4d_nodes.simulate.camera import Camera
 
 from graph4d import UsageError
 
 Make = Callable[[np.ndarray], Scan4D]
 Read = Callable[[Scan4D, int], np.ndarray]
+HALVES = "first", "second"
 
 
 @pytest.fixture
@@ -43,9 +45,17 @@ def test_thinned_poisson_counts_are_poisson_counts_and_halves_are_independent(
     both = whole(thin(scan, keep=0.25), 400).astype(float)
     np.testing.assert_allclose(both.mean((0, 1)), 0.25 * expected, atol=5 * np.sqrt(0.25 * 12 / 400))
     assert np.mean(both.var((0, 1))) / np.mean(both) == pytest.approx(1, abs=0.05)
-    first, second = (whole(thin(scan, half=half), 400).astype(float) for half in ("first", "second"))
+    first, second = (whole(thin(scan, half=half), 400).astype(float) for half in HALVES)
     rest = [part - part.mean((0, 1)) for part in (first, second)]
     assert abs(np.sum(rest[0] * rest[1])) / np.sqrt(np.sum(rest[0] ** 2) * np.sum(rest[1] ** 2)) < 0.03
+
+
+def test_a_simulated_scan_can_be_thinned_with_its_own_seed(scan_of: Make, whole: Read) -> None:
+    camera = Camera((30, 50), dose=512, point_spread=0, descan=(0, 0, 0, 0), seed=3)
+    scan = scan_of(camera.recorded(np.full((1500, 16, 16), 1 / 256, np.float32), 0).reshape(30, 50, 16, 16))
+    first, second = (whole(thin(scan, keep=0.5, half=half, seed=3), 1500).sum((2, 3), float) for half in HALVES)
+    # Four standard errors; with the random numbers of the noise itself it is twice as much.
+    assert abs(np.corrcoef(first.ravel(), second.ravel())[0, 1]) < 0.1
 
 
 def test_the_dose_is_the_mean_number_of_counts(scan_of: Make, poisson: np.ndarray, whole: Read) -> None:
