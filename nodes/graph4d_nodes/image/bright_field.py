@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Disc", "bright_field", "disc_of"]
 
+
 @node("image.bright_field")
 def bright_field(
     scan: Scan4D, origin: Origin | None = None, *, radius: Annotated[float, Range(0.1, 1.5)] = 1.0
 ) -> Over[Scan4D, BrightField]:
     """The counts of all detector pixels inside the bright-field disc.
 
-    The disc moves with the origin by whole pixels.
+    The disc moves with the origin by whole pixels; those at its edge that the rest of a motion carries out of it, at
+    whatever position, are left out.
 
     Parameters
     ----------
@@ -57,7 +59,9 @@ def bright_field(
     centre = (origins - moves).mean(axis=0)
     rows, columns = np.indices(scan.item_shape)
     ky, kx = (rows - centre[0]) * step[0], (columns - centre[1]) * step[1]
-    inside = np.hypot(ky, kx) <= radius * semiangle / length
+    # What is left of the descan carries pixels at the edge into the disc and out of it, which is no contrast.
+    rest = float(np.hypot(*((origins - moves - centre) * step).T).max())
+    inside = np.hypot(ky, kx) <= radius * semiangle / length - rest
     count = int(np.count_nonzero(inside))
     _check(scan, centre, moves, radius * semiangle / length, count)
 

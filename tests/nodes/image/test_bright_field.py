@@ -51,6 +51,17 @@ def test_it_follows_the_descan_by_whole_pixels() -> None:
     np.testing.assert_array_equal(found.values[0, 0], found.values[0, 1])
 
 
+def test_a_disc_that_moves_by_parts_of_a_pixel_does_not_flicker_at_its_edge() -> None:
+    row, column = 12 + 0.3 * np.arange(12), 15 - 0.23 * np.arange(12)
+    ky, kx = (np.arange(28)[:, None] - row[:, None, None]) * 0.1, (np.arange(28) - column[:, None, None]) * 0.1
+    patterns = (np.hypot(ky, kx) <= 20e-3 / wavelength(300e3)).astype("u1")
+    origin = vector_field(np.stack([row, column])[:, None], KNOWN, "px")
+    known = KNOWN.updated(detector_step=(0.1, 0.1))
+    found = bright_field(scan_of(patterns, (1, 12), known), origin)
+    assert (found == 1).all()
+    assert found.sizes["pixel"] > 0.8 * patterns[0].sum()
+
+
 @pytest.mark.parametrize("missing", ["energy", "semiangle", "scan_step", "detector_step"])
 def test_a_missing_calibration_is_named_with_its_remedy(missing: str) -> None:
     known = Geometry(**{name: getattr(KNOWN, name) for name in KNOWN.__dataclass_fields__ if name != missing})
