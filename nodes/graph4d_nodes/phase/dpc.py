@@ -44,7 +44,8 @@ def dpc(segments: Stack, *, zero: Literal["origin", "mean"] = "mean") -> VectorF
     Returns
     -------
     VectorField
-        (component, y, x) in 1/Å, in the axes of the scan; attribute ``energy`` [eV]. 0 where there are no counts.
+        (component, y, x) in 1/Å, in the axes of the scan; attribute ``energy`` [eV]. 0 where there are no counts, and
+        not finite where those of a segment are not.
 
     Raises
     ------
@@ -67,8 +68,9 @@ def dpc(segments: Stack, *, zero: Literal["origin", "mean"] = "mean") -> VectorF
     along_ky, along_kx = (np.tensordot(side, pull, axes=1) / scale for side in (SIDE_Y, SIDE_X))
     xx, xy, yx, yy = detector.transform
     values = np.stack([yx * along_kx + yy * along_ky, xx * along_kx + xy * along_ky])
-    if zero == "mean" and not dark.all():
-        values = np.where(dark, 0.0, values - values[:, ~dark].mean(axis=1)[:, None, None])
+    lit = ~dark & np.isfinite(total)
+    if zero == "mean" and lit.any():
+        values = np.where(dark, 0.0, values - values[:, lit].mean(axis=1)[:, None, None])
     return _field(values, segments)
 
 

@@ -86,6 +86,18 @@ def test_a_position_without_counts_is_not_deflected(scan: Scan4D) -> None:
     assert np.isfinite(field).all()
 
 
+def test_a_position_that_is_no_number_leaves_the_others_as_they_are(scan: Scan4D) -> None:
+    segments = segment_images(scan, rings=2)
+    holed = segments.copy()
+    holed[5, 2, 3] = np.nan
+    expected, found = dpc(segments, zero="origin"), dpc(holed)
+    assert np.isnan(found[:, 2, 3]).all()
+    others = np.isfinite(found.values)
+    assert np.count_nonzero(~others) == 2
+    expected -= expected.where(others).mean(("y", "x"))
+    np.testing.assert_allclose(found.values[others], expected.values[others], atol=1e-12)
+
+
 def test_what_is_missing_is_named_with_its_remedy(scan: Scan4D) -> None:
     with pytest.raises(UsageError, match=r"as image\.segments gives them"):
         dpc(xr.DataArray(np.zeros((4, 2, 2)), dims=("segment", "y", "x"), attrs={"units": "counts"}))
