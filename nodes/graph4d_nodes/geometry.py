@@ -9,9 +9,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Geometry", "Matrix", "composed", "detector_to_scan", "rotation_and_transposition", "wavelength"]
+__all__ = [
+    "PLANCK_TIMES_C",
+    "REST_ENERGY",
+    "Geometry",
+    "Matrix",
+    "composed",
+    "detector_to_scan",
+    "rotation_and_transposition",
+    "wavelength",
+]
 
 Matrix = tuple[tuple[float, float], tuple[float, float]]
+
+PLANCK_TIMES_C = 12398.419843320026
+"""h·c [eV Å], CODATA 2018."""
+REST_ENERGY = 510998.95
+"""Of an electron, m·c² [eV], CODATA 2018."""
 
 
 @dataclass(frozen=True)
@@ -67,11 +81,9 @@ def wavelength(energy: float) -> float:
     Returns
     -------
     float
-        h·c / √(E·(2·m·c² + E)) [Å], with the CODATA 2018 constants.
+        h·c / √(E·(2·m·c² + E)) [Å].
     """
-    planck_times_c = 12398.419843320026  # eV Å
-    rest = 510998.95  # eV
-    return planck_times_c / math.sqrt(energy * (2 * rest + energy))
+    return PLANCK_TIMES_C / math.sqrt(energy * (2 * REST_ENERGY + energy))
 
 
 def detector_to_scan(rotation: float, transpose: bool) -> Matrix:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from graph4d_nodes.geometry import wavelength
+from graph4d_nodes.geometry import PLANCK_TIMES_C, REST_ENERGY, wavelength
 
 __all__ = ["interaction"]
 
@@ -22,5 +22,4 @@ def interaction(energy: float) -> float:
     float
         σ = 2π·m·e·λ/h² [rad/(V·Å)], m being the relativistic mass.
     """
-    planck_times_c, rest = 12398.419843320026, 510998.95  # eV Å, eV; CODATA 2018
-    return 2 * math.pi * (rest + energy) * wavelength(energy) / planck_times_c**2
+    return 2 * math.pi * (REST_ENERGY + energy) * wavelength(energy) / PLANCK_TIMES_C**2

@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph4d import UsageError
+from graph4d_nodes.geometry import PLANCK_TIMES_C, REST_ENERGY
 from graph4d_nodes.simulate.multislice.grid import Grid
 from graph4d_nodes.simulate.multislice.lobato import scattering_factor
 
 __all__ = ["projected_slices", "slice_count"]
 
-#: h²/(2π·m·e) [V Å²], with the CODATA 2018 constants: from a scattering factor [Å] to a potential.
-SCATTERING_TO_POTENTIAL = 12398.419843320026**2 / (2 * math.pi * 510998.95)
+#: h²/(2π·m·e) [V Å²]: from a scattering factor [Å] to a potential.
+SCATTERING_TO_POTENTIAL = PLANCK_TIMES_C**2 / (2 * math.pi * REST_ENERGY)
 #: Atoms whose phase factors are held at once.
 ATOMS = 2048
 
