@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from graph4d import Image, Metrics, Range, UsageError, node
+from graph4d import Image, Metrics, Range, node
 from graph4d_nodes.calibrate.orientation import IDENTITY, matrix_of
 from graph4d_nodes.calibrate.orientation import orientation as orientation_value
 from graph4d_nodes.geometry import Geometry, composed
@@ -36,7 +36,7 @@ FINE_ENOUGH = math.radians(3)
 VISIBLE = 1.0
 """Phase error [rad] at the edge of the disc below which there is no phase contrast to speak of."""
 CERTAIN = 3.0
-"""Errors by which C10 must differ from 0."""
+"""Errors by which C10 or C12 must differ from 0."""
 
 
 class Parallax(NamedTuple):
@@ -96,14 +96,15 @@ def parallax(
         latter is known from a given orientation only) and ``confident``: 1 if the error is below 3° and both
         probabilities are above 0.95.
         ``metrics``: ``c10``, ``c10_error``, ``c12``, ``c12_error`` [Å], ``phi12`` [deg], ``c10_significant`` (1 if
-        defocus is surely found, more than three errors, and enough for phase contrast), ``explained`` (part of the
-        strongest waves' power that an object explains), ``largest_shift`` [Å] and ``pixels``. Errors are one standard
-        deviation; they do not contain those of the calibrations.
+        defocus or astigmatism is surely found, more than three errors, and enough for phase contrast), ``explained``
+        (part of the strongest waves' power that an object explains), ``largest_shift`` [Å] and ``pixels``. Errors are
+        one standard deviation; they do not contain those of the calibrations. Where nothing stands out of the noise, a
+        warning says so, aberrations and orientation are those that were given, and their errors are infinite.
 
     Raises
     ------
     UsageError
-        Pixels are not finite, nothing stands out of their noise, or their shifts do not fill the finer grid.
+        Pixels are not finite, or their shifts do not fill the finer grid.
 
     Notes
     -----
@@ -117,17 +118,13 @@ def parallax(
     disc = disc_of(pixels, matrix_of(orientation))
     known = Coefficients.from_value(aberrations)
     found = fit(pixels.values, disc, known) if find else Fit(IDENTITY, known, 0.0, 0.0, 0.0, 1.0, np.nan)
-    if found is None:
-        raise UsageError(
-            "no wave in the bright-field pixels stands out of their noise, so their shifts cannot be found; crop the "
-            "scan to where the sample is, or give `orientation` and `aberrations` and set `find: false`"
-        )
-    if found.handedness < SURE:
+    if found is None or found.handedness < SURE:
         warnings.warn(
-            "the shifts of the bright-field pixels hardly stand out of the noise: defocus and orientation are guesses; "
-            "scan with more electrons or a larger defocus, or give `orientation` and `aberrations` with `find: false`",
+            "the shifts of the bright-field pixels do not stand out of the noise, so defocus and orientation are not "
+            "found, and none is corrected but what is given; scan with more electrons, or crop the scan to the sample",
             stacklevel=2,
         )
+        found = Fit(IDENTITY, known, np.inf, np.inf, np.inf, 0.5, 0.0)
     oriented = disc_of(pixels, composed(found.matrix, matrix_of(orientation)))
     moved = found.aberrations.shift(oriented.ky, oriented.kx, disc.wavelength)
     aligned = aligned_sum(pixels.values, moved[0] / disc.step[0], moved[1] / disc.step[1], upsampling)
@@ -154,11 +151,11 @@ def parallax(
 
 def _visible(found: Fit, disc: Disc) -> bool:
     """Whether there is defocus, or another aberration, that makes phases visible."""
-    edge = np.pi * abs(found.aberrations.c10) * disc.wavelength * disc.radius**2
-    if found.handedness < SURE:
-        return False
-    others = higher(found.aberrations) or found.aberrations.c12 > abs(found.aberrations.c10)
-    return others or bool(edge > VISIBLE and abs(found.aberrations.c10) > CERTAIN * found.error_c10)
+    lens = found.aberrations
+    strongest, error = max((abs(lens.c10), found.error_c10), (lens.c12, found.error_c12))
+    edge = np.pi * strongest * disc.wavelength * disc.radius**2
+    significant = edge > VISIBLE and strongest > CERTAIN * error
+    return found.handedness >= SURE and (significant or higher(lens))
 
 
 def _filter(

@@ -87,10 +87,14 @@ def test_with_two_hundred_electrons_a_pattern_errors_say_how_far_to_trust() -> N
 
 
 def test_where_there_is_only_noise_nothing_is_claimed() -> None:
-    with pytest.warns(UserWarning, match="guesses; scan with more electrons"):
-        found = parallax(seen(0, False, 2000, height=0.0, dose=200))
+    given = orientation(detector_to_scan(math.radians(40), True)), aberrations(c12=50.0)
+    with pytest.warns(UserWarning, match="do not stand out of the noise.*scan with more electrons"):
+        found = parallax(seen(0, False, 2000, height=0.0, dose=200), *given)
     assert found.orientation["confident"] == 0
     assert found.metrics["c10_significant"] == 0
+    assert matrix_of(found.orientation) == matrix_of(given[0])
+    assert found.aberrations.equals(given[1])
+    assert np.isfinite(found.image).all()
 
 
 def test_in_focus_the_orientation_is_found_but_no_defocus() -> None:
@@ -155,10 +159,20 @@ def test_without_shifts_a_finer_grid_is_refused() -> None:
         parallax(seen(23, False, 0), find=False, upsampling=2)
 
 
-def test_a_scan_that_shows_nothing_is_refused() -> None:
+def test_a_scan_that_shows_nothing_is_told_and_stays_as_it_is() -> None:
     flat = seen(0, False, 2000, height=0.0, dose=200)
-    with pytest.raises(UsageError, match="no wave in the bright-field pixels"):
-        parallax(flat.copy(data=np.ones_like(flat.values)))
+    with pytest.warns(UserWarning, match="crop the scan to the sample"):
+        found = parallax(flat.copy(data=np.ones_like(flat.values)))
+    assert found.orientation["confident"] == 0
+    assert found.metrics["c10_error"] == math.inf
+    np.testing.assert_allclose(found.image, 0, atol=1e-12)
+
+
+def test_astigmatism_below_its_error_makes_no_phase_visible() -> None:
+    found = parallax(seen(23, False, 0, height=0.3, dose=2000))
+    assert found.metrics["c12"] > abs(float(found.metrics["c10"]))
+    assert found.metrics["c10_significant"] == 0
+    assert found.orientation["sign_confidence"] == 0.5
 
 
 def test_the_virus_scan_orients_itself(shared_data: Path) -> None:
