@@ -14,7 +14,7 @@ from graph4d_nodes.image.com import center_of_mass
 from graph4d_nodes.io.save import write_value
 from graph4d_nodes.optics.aberrations import Aberrations
 from graph4d_nodes.phase.icom import integrate
-from graph4d_nodes.simulate import simulation
+from graph4d_nodes.simulate import simulation, truth
 from graph4d_nodes.simulate.amorphous import amorphous
 from graph4d_nodes.simulate.atoms import Atoms
 from graph4d_nodes.simulate.crystal import crystal
@@ -150,6 +150,15 @@ def test_atoms_are_bright_where_they_are(sample: Dataset) -> None:
     assert np.linalg.norm(heavy - [5 + 0.3 * x, 4 + 0.2 * y], axis=1).min() < 0.2
     sigma = float(result.parameters["interaction"])
     np.testing.assert_allclose(result.phase.values, sigma * result.potential.values)
+
+
+def test_the_truth_of_a_wide_scan_is_the_same_in_tiles(sample: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {"positions": (31, 26), "scan_step": "0.5 Å", "scan_step_x": "0.8 Å"}
+    whole = simulated(sample, **given).potential.values
+    monkeypatch.setattr(truth, "TILE", 6.0)
+    tiled = simulated(sample, **given).potential.values
+    # Limited to a band, atoms beyond a tile's margin are missed a little.
+    assert 0 < np.linalg.norm(tiled - whole) < 0.03 * np.linalg.norm(whole - whole.mean())
 
 
 def test_the_probe_is_that_of_the_lens_in_the_axes_of_the_scan(sample: Dataset) -> None:
