@@ -43,9 +43,9 @@ def gradient(com: DataArray, *, complete: bool = True) -> Gradient:
     bad = int(np.count_nonzero(~np.isfinite(values).all(axis=0)))
     if bad and complete:
         raise UsageError(
-            f"the vector field is not finite at {bad} of {values[0].size} positions, and an integral needs "
-            "all of them; crop the scan, leave out the mask that empties these patterns, or bridge them by phase.icom "
-            "with `border: free`"
+            f"the vector field is not finite at {bad} of {values[0].size} positions, and all are needed; "
+            "repair the scan with scan.hot_pixels, crop it, leave out the mask that empties these patterns, or "
+            "bridge them by phase.icom with `border: free`"
         )
     step, unit = sampling(com)
     return Gradient(values[0], values[1], step, unit)

@@ -14,7 +14,7 @@ from graph4d_nodes.scan import Scan4D
 __all__ = ["outliers", "remove_hot_pixels"]
 
 
-@node("scan.hot_pixels")
+@node("scan.hot_pixels", version=2)
 def remove_hot_pixels(
     scan: Scan4D,
     *,
@@ -23,6 +23,8 @@ def remove_hot_pixels(
     sample: Annotated[int, Range(1, 4096)] = 64,
 ) -> Scan4D:
     """Replace detector pixels that are hot or dead by the median of their neighbours.
+
+    So is, in patterns of floating-point numbers, what is not finite, wherever it is.
 
     A diffraction spot that is sharper than two pixels looks like a hot pixel: for such scans, list the pixels.
 
@@ -55,7 +57,7 @@ def remove_hot_pixels(
             if not (0 <= y < bad.shape[0] and 0 <= x < bad.shape[1]):
                 raise UsageError(f"pixel [{y}, {x}] lies outside the detector of {bad.shape[0]} × {bad.shape[1]}")
             bad[y, x] = True
-    if not bad.any():
+    if not bad.any() and scan.dtype.kind != "f":
         return scan
     if bad.all():
         raise UsageError("all pixels of the detector are bad; some must be left to repair them from")
@@ -69,9 +71,21 @@ def remove_hot_pixels(
             values = np.sort(block[:, around[0], around[1]], axis=1)
             # Of two in the middle the lower one: a mean would need another dtype.
             result[:, y, x] = values[:, (values.shape[1] - 1) // 2]
+        if scan.dtype.kind == "f":
+            _fill(result)
         return result
 
     return replace(scan.map_blocks(repaired), metadata={**scan.metadata, "hot_pixels": tuple(places)})
+
+
+def _fill(patterns: NDArray[Any]) -> None:
+    """Replace what is not finite by the median of what is around it, if a pattern has anything that is."""
+    missing = ~np.isfinite(patterns)
+    for n in np.flatnonzero(missing.any(axis=(1, 2))):
+        if not missing[n].all():
+            for y, x in np.argwhere(missing[n]):
+                around = _neighbours(missing[n], int(y), int(x))
+                patterns[n, y, x] = np.median(patterns[n][around])
 
 
 def outliers(mean: NDArray[np.float64], variance: NDArray[np.float64], threshold: float) -> NDArray[np.bool_]:

@@ -47,6 +47,16 @@ def test_pixels_that_are_no_finite_numbers_are_found(scan_of: Make, whole: Whole
     assert np.isfinite(whole(scan, 36)).all()
 
 
+def test_a_number_that_is_missing_in_one_pattern_alone_is_filled_in(scan_of: Make, whole: Whole) -> None:
+    values = disc(20.0, (20, 10)).astype(np.float32)
+    holed = values.copy()
+    holed[13, 7, 12, 10:12] = np.nan
+    repaired = whole(remove_hot_pixels(scan_of(holed)), 50)
+    assert repaired[13, 7, 12, 10] == pytest.approx(20, abs=6)
+    repaired[13, 7, 12, 10:12] = values[13, 7, 12, 10:12]
+    np.testing.assert_array_equal(repaired, values)
+
+
 def test_a_few_electrons_on_a_dark_detector_are_no_hot_pixel(scan_of: Make) -> None:
     values = np.zeros((6, 6, 24, 24), np.uint16)
     values[1, 2, 5, 6] = values[3, 4, 5, 6] = values[0, 0, 20, 1] = 1
