@@ -67,7 +67,7 @@ def agreement(
     Raises
     ------
     UsageError
-        Two images have no positions in common.
+        Two images have no positions in common, or different steps.
     """
     given = {"icom": icom, "ricom": ricom, "ssb": ssb, "parallax": parallax, "adf": adf}
     images = {name: image for name, image in given.items() if image is not None}
@@ -114,8 +114,13 @@ def _together(
     one: str, first: DataArray, other: str, second: DataArray
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Values of both where both have some, at the positions of the coarser one."""
-    (step, _), (other_step, _) = sampling(first), sampling(second)
+    (step, unit), (other_step, other_unit) = sampling(first), sampling(second)
     if first.shape == second.shape:
+        if unit == other_unit and not np.allclose(step, other_step, rtol=1e-3):
+            raise UsageError(
+                f"pixels of `{one}`, {step[0]:g} × {step[1]:g} {unit}, and of `{other}`, {other_step[0]:g} × "
+                f"{other_step[1]:g} {unit}, differ; give both the same scan step"
+            )
         a, b = first.values, second.values
     else:
         coarse, fine = (first, second) if step >= other_step else (second, first)

@@ -58,6 +58,8 @@ def test_a_finer_image_is_compared_at_the_positions_of_the_coarser(truth: np.nda
 def test_images_of_other_positions_are_refused(truth: np.ndarray) -> None:
     with pytest.raises(UsageError, match=r"`icom` \(24, 32\) and `ssb` \(20, 32\) are not images of the same"):
         agreement(icom=picture(truth), ssb=picture(truth[:20]))
+    with pytest.raises(UsageError, match=r"0\.5 × 0\.3 Å, and of `ssb`, 0\.25 × 0\.15 Å, differ"):
+        agreement(icom=picture(truth), ssb=picture(truth, finer=2))
     with pytest.raises(UsageError, match="no pixel where both"):
         agreement(icom=picture(truth), ssb=picture(np.full_like(truth, np.nan)))
 
