@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,13 @@ import h5py
 import numpy as np
 import pytest
 import xarray as xr
+from graph4d_nodes.calibrate.aberrations import aberrations
 from graph4d_nodes.geometry import detector_to_scan
 from graph4d_nodes.io.open import open_scan
+from graph4d_nodes.io.save import save
 from graph4d_nodes.scan_maps.thin import thin
+from graph4d_nodes.simulate.heterostructure import heterostructure
+from graph4d_nodes.simulate.scan4d import scan4d
 from scipy.ndimage import gaussian_filter
 from scipy.stats import skew
 
@@ -98,6 +103,32 @@ def test_with_few_electrons_the_rotation_is_right_or_said_to_be_unsure(sto, tmp_
     assert np.corrcoef(truth(sto).ravel(), run["icom"].values.ravel())[0, 1] > 0.5
 
 
+def test_a_defocused_probe_tells_the_rotation_where_the_centre_of_mass_does_not(tmp_path):
+    layer = heterostructure(layers=("MoS2",), twist=("10 deg",), size=("30 Å", "30 Å"))
+    lens = aberrations(c10="-15 nm", c12="4 nm", phi12="30 deg")
+    sample = scan4d(layer, lens, positions=(48, 40), scan_step="0.3 Å", rotation="70 deg")
+    save(sample.scan, path=tmp_path / "mos2.npy")
+    run = phases(tmp_path / "mos2.npy", **STRONTIUM_TITANATE | {"scan_step": 0.3, "detector_step": 0.0625})
+    assert float(run.value("found.orientation")["confident"]) == 0
+    assert number(run, "geometry", "confident") == 1
+    assert number(run, "geometry", "rotation") == pytest.approx(70, abs=1)
+    assert np.corrcoef(sample.phase.values.ravel(), run["ssb"].values.ravel())[0, 1] > 0.8
+
+
+def test_a_scan_without_a_sample_gives_warnings_and_all_outputs(cli, tmp_path):
+    disc = np.hypot(*np.mgrid[-24:24, -24:24]) < 15.5
+    patterns = np.random.default_rng(1).poisson(25 * disc, (16, 20, 48, 48)).astype(np.uint16)
+    np.save(tmp_path / "vacuum.npy", patterns)
+    given = ["energy=300 keV", "semiangle=20 mrad", "scan_step=0.25 Å", "detector_step=0.0667 1/Å"]
+    pairs = [part for pair in [f"scan={tmp_path / 'vacuum.npy'}", *given] for part in ("--set", pair)]
+    with pytest.warns(UserWarning, match="do not stand out of the noise") as told:
+        said = cli("run", PHASE, *pairs, "--out", tmp_path / "out")
+    assert said.code == 0
+    assert any("how the detector lies under the scan is not sure" in str(warning.message) for warning in told)
+    assert {path.stem for path in (tmp_path / "out").glob("*.nc")} == set(PICTURES)
+    assert not json.loads((tmp_path / "out" / "metrics.json").read_text())["geometry"]["confident"]["value"]
+
+
 def test_defocus_and_orientation_of_a_measured_scan_are_found(shared_data):
     run = phases(shared_data / "rotavirus.h5", **ROTAVIRUS)
     matrix = np.array([[number(run, "geometry", f"{row}{column}") for column in "xy"] for row in "xy"])
@@ -154,6 +185,7 @@ def test_what_is_wrong_is_said_with_its_remedy(sto, cli, changed, words):
 def test_a_warning_is_one_line_without_a_place_in_python(shared_data, monkeypatch, capsys, tmp_path):
     pairs = ["energy=300 keV", "semiangle=1.03 mrad", "scan_step=31.25 Å", "detector_step=0.0033602 1/Å"]
     given = [part for pair in [f"scan={shared_data / 'rotavirus.h5'}", *pairs] for part in ("--set", pair)]
+    warnings.simplefilter("always")  # what the other tests need not show
     monkeypatch.setattr(sys, "argv", ["graph4d", "run", str(PHASE), *given, "--only", "ssb", "--out", str(tmp_path)])
     with pytest.raises(SystemExit) as left:
         _run_app()

@@ -68,6 +68,7 @@ def report(
     turned = as_orientation(composed(matrix_of(orientation), geometry.transform))
     known |= _numbers(turned)
     if orientation is not None:
+        _check(orientation)
         known |= {name: number for name, number in _numbers(orientation).items() if name not in turned}
     if origin is not None:
         known |= _of_origin(scan, origin)
@@ -76,6 +77,21 @@ def report(
     if aberrations is not None:
         known |= _of_lens(aberrations)
     return metrics(known)
+
+
+def _check(orientation: Dataset) -> None:
+    """Warn if an orientation was found, and not given, that is not sure."""
+    if not {"found_rotation", "confident"} <= set(orientation) or float(orientation["confident"]):
+        return
+    numbers = ("rotation", "found_rotation", "rotation_error", "transposition_confidence", "sign_confidence")
+    angle, found, error, flip, sign = (float(orientation[name]) for name in numbers)
+    if abs(math.remainder(angle - found, 360)) < 1e-6 and orientation["transposed"] == orientation["found_transposed"]:
+        warnings.warn(
+            f"how the detector lies under the scan is not sure: {angle:.1f}° with an error of {error:.2g}°, "
+            f"{'transposed' if orientation['transposed'] else 'not transposed'} with a probability of {flip:.2f}, "
+            f"and atoms bright, not dark, with {sign:.2f}; give `rotation` and `transpose`, found on another scan",
+            stacklevel=3,
+        )
 
 
 def _of_scan(geometry: Geometry) -> Numbers:

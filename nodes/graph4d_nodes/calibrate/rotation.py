@@ -27,6 +27,8 @@ FINE_ENOUGH = math.radians(1.5)
 """Error of the angle below which it counts as known: twice of it is 3°."""
 SMALLEST = 8
 """Rows and columns of a scan in which waves can be told apart."""
+TRUST = {"rotation_error": "deg", "transposition_confidence": "1", "sign_confidence": "1", "confident": "1"}
+"""What an orientation tells of itself, and its units."""
 
 
 class Oriented(NamedTuple):
@@ -40,6 +42,7 @@ class Oriented(NamedTuple):
 def find_rotation(
     com: VectorField,
     dark_field: Image | None = None,
+    shifts: Orientation | None = None,
     *,
     rotation: Rotation | None = None,
     transpose: bool | None = None,
@@ -57,6 +60,9 @@ def find_rotation(
         matter, nor does a plane in it.
     dark_field : Image, optional
         (y, x): counts beyond the bright disc, of the same scan. Without it the direction remains a guess.
+    shifts : Orientation, optional
+        From phase.parallax. A defocused probe blurs the field, but shifts the images of the bright field's pixels the
+        more: where the field leaves the orientation unsure, and they do not, theirs is taken.
     rotation : float, optional
         Angle [rad] by which the scan's axes appear turned on the detector, clockwise on screen; None finds it.
     transpose : bool, optional
@@ -74,7 +80,8 @@ def find_rotation(
     Raises
     ------
     UsageError
-        The field is not finite everywhere or has fewer than 8 rows or columns, or the dark field is of another scan.
+        The field is not finite everywhere, or the dark field is of another scan, or the field has fewer than 8 rows or
+        columns, and rotation and transposition are not both given.
 
     Notes
     -----
@@ -87,10 +94,13 @@ def find_rotation(
     field = gradient(com)
     rows, columns = field.y.shape
     if min(rows, columns) < SMALLEST:
-        raise UsageError(
-            f"a field of {rows} × {columns} positions is too small to find its rotation in; at least {SMALLEST} × "
-            f"{SMALLEST} are needed, or give `rotation` and `transpose` to io.open"
-        )
+        if rotation is None or transpose is None:
+            raise UsageError(
+                f"a field of {rows} × {columns} positions is too small to find its rotation in; at least {SMALLEST} × "
+                f"{SMALLEST} are needed, or give `rotation` and `transpose`"
+            )
+        given = detector_to_scan(rotation, transpose)
+        return Oriented(_turned(com, given), orientation(given))
     dark = None if dark_field is None else _same_scan(dark_field, com)
     spectrum = waves(field.y, field.x, field.step)
     turns = {flip: best_turn(spectrum, flip) for flip in (False, True)}
@@ -99,7 +109,6 @@ def find_rotation(
     flip = found if transpose is None else transpose
     bright = {each: polarity(spectrum, turns[each].angle, each, dark) for each in {found, flip}}
     angle = {each: turns[each].angle + (0.0 if bright[each] >= 0.5 else math.pi) for each in bright}
-    matrix = detector_to_scan(angle[flip] if rotation is None else rotation, flip)
     sure_of_flip, sure_of_sign = float(ndtr(abs(deviations))), max(bright[found], 1 - bright[found])
     confident = turns[found].error < FINE_ENOUGH and min(sure_of_flip, sure_of_sign) > SURE
     further = {
@@ -111,6 +120,13 @@ def find_rotation(
         "sign_confidence": (sure_of_sign, "1"),
         "confident": (float(confident), "1"),
     }
+    if shifts is not None and not confident and float(shifts["confident"]):
+        theirs = bool(shifts["transposed"])
+        angle[theirs] = math.radians(float(shifts["rotation"]))
+        flip = theirs if transpose is None else transpose
+        further |= {"found_rotation": (float(shifts["rotation"]), "deg"), "found_transposed": (float(theirs), "1")}
+        further |= {name: (float(shifts[name]), unit) for name, unit in TRUST.items()}
+    matrix = detector_to_scan(angle[flip] if rotation is None else rotation, flip)
     return Oriented(_turned(com, matrix), orientation(matrix, further))
 
 

@@ -27,6 +27,9 @@ __all__ = ["Sidebands", "sidebands", "ssb"]
 CHUNK_BYTES = 64 << 20
 CHUNK_PIXELS = 16
 
+#: Steps within what the probe resolves, above which the scan step is rather wrong.
+TOO_FINE = 10
+
 Weighting = Literal["mean", "white", "matched"]
 #: Power of the sidebands' area with which a frequency counts.
 POWERS = {"mean": 0.0, "white": 0.5, "matched": 1.0}
@@ -84,18 +87,31 @@ def ssb(
     """
     disc = disc_of(pixels, matrix_of(orientation))
     check_band(low, high, "Å")
-    if 2 * max(disc.step) * disc.radius > 1:
-        warnings.warn(
-            f"a scan step of {max(disc.step):.3g} Å is too coarse for what this probe resolves, which folds back into "
-            f"the phase; scan with steps of {0.5 / disc.radius:.3g} Å or less",
-            stacklevel=2,
-        )
+    _check_step(disc, pixels.shape[:2])
     found = sidebands(pixels.values, disc, Coefficients.from_value(aberrations), low=low, high=high)
     transmission = 1 + np.fft.ifft2(found.transform * found.fraction ** POWERS[weighting], norm="forward")
     phase = np.angle(transmission)
     result = pixels.isel(pixel=0).drop_vars(["ky", "kx"]).copy(data=phase - phase.mean())
     result.attrs = {"units": "rad"}
     return result.rename("ssb")
+
+
+def _check_step(disc: Disc, positions: tuple[int, ...]) -> None:
+    """Warn of a scan step that does not fit to the probe."""
+    resolved = 0.5 / disc.radius
+    step = max((step for step, count in zip(disc.step, positions, strict=True) if count > 1), default=resolved)
+    if step > resolved:
+        warnings.warn(
+            f"a scan step of {step:.3g} Å is too coarse for what this probe resolves, which folds back into "
+            f"the phase; check `scan_step`, or scan with steps of {resolved:.3g} Å or less",
+            stacklevel=3,
+        )
+    elif step < resolved / TOO_FINE:
+        warnings.warn(
+            f"a scan step of {step:.3g} Å is {resolved / step:.0f} times finer than what this probe "
+            "resolves; check `scan_step`, `semiangle` and `energy`",
+            stacklevel=3,
+        )
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The bright disc and rings are measured on drawn patterns, and what follows from their size reaches the geometry."""
 
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -213,3 +214,14 @@ def test_the_report_tells_what_is_known_and_no_more(make_scan):
     assert "c30" not in told
     bare = report(make_scan(patterns))
     assert set(bare) == {"rotation", "transposed", "xx", "xy", "yx", "yy"}
+
+
+def test_an_orientation_that_was_found_but_is_not_sure_is_told(make_scan):
+    scan = make_scan(np.ones((4, 4, 32, 32)))
+    trust = {"rotation_error": (12.0, "deg"), "transposition_confidence": (0.8, "1"), "sign_confidence": (0.7, "1")}
+    found = {"found_rotation": (40.0, "deg"), "found_transposed": (1.0, "1"), "confident": (0.0, "1")}
+    with pytest.warns(UserWarning, match=r"40\.0° with an error of 12°, transposed .* give `rotation` and `transpose`"):
+        report(scan, orientation=orientation(detector_to_scan(math.radians(40), True), trust | found))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        report(scan, orientation=orientation(detector_to_scan(math.radians(30), True), trust | found))

@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from graph4d_nodes.calibrate.orient import orient
-from graph4d_nodes.calibrate.orientation import matrix_of
+from graph4d_nodes.calibrate.orientation import matrix_of, orientation
 from graph4d_nodes.calibrate.origin import find_origin
 from graph4d_nodes.calibrate.rotation import find_rotation
-from graph4d_nodes.geometry import rotation_and_transposition
+from graph4d_nodes.geometry import detector_to_scan, rotation_and_transposition
 from graph4d_nodes.image.com import center_of_mass
 from graph4d_nodes.image.virtual import virtual_image
 from graph4d_nodes.io.open import open_scan
@@ -157,6 +157,38 @@ def test_a_given_rotation_wins_and_the_one_that_was_found_is_told(atoms_on_a_tur
     np.testing.assert_allclose(field[0], math.sqrt(0.75) * com[1] + 0.5 * com[0])
     half = find_rotation(com, dark, transpose=True).orientation
     assert abs(float(half["rotation"]) - math.degrees(-1.9)) < 1
+
+
+def test_where_the_field_is_unsure_the_shifts_of_the_bright_field_decide(field_of, rng):
+    noise = field_of(*rng.normal(size=(3, 40, 56)))
+    trust = {"rotation_error": (0.1, "deg"), "transposition_confidence": (1.0, "1"), "sign_confidence": (0.99, "1")}
+    seen = {
+        sure: orientation(detector_to_scan(math.radians(70), True), trust | {"confident": (sure, "1")})
+        for sure in (0.0, 1.0)
+    }
+    field, found = find_rotation(noise.com, noise.dark, seen[1.0])
+    assert found["rotation"] == found["found_rotation"] == pytest.approx(70)
+    assert found["transposed"] == found["found_transposed"] == found["confident"] == 1
+    assert found["rotation_error"] == 0.1
+    np.testing.assert_allclose(field, find_rotation(noise.com, rotation="70 deg", transpose=True).field)
+    assert found_in(noise).equals(find_rotation(noise.com, noise.dark, seen[0.0]).orientation)
+    assert find_rotation(noise.com, noise.dark, seen[1.0], rotation="-20 deg").orientation["rotation"] == pytest.approx(
+        -20
+    )
+
+
+def test_a_field_that_is_sure_does_not_ask_the_shifts(atoms_on_a_turned_detector):
+    com, dark = measured(atoms_on_a_turned_detector(-1.9, True))
+    found = find_rotation(com, dark).orientation
+    other = found.assign({**orientation(detector_to_scan(1.0, False)), "found_rotation": found["rotation"] + 90})
+    assert found.equals(find_rotation(com, dark, other).orientation)
+
+
+def test_a_given_orientation_turns_a_line(field_of, rng):
+    line = field_of(*rng.normal(size=(3, 1, 40)))
+    field, given = find_rotation(line.com, rotation="90 deg", transpose=False)
+    np.testing.assert_allclose(field[0], -line.com[1], atol=1e-12)
+    assert set(given) == set(orientation(detector_to_scan(0.0, False)))
 
 
 def test_the_strontium_titanate_is_turned_by_23_degrees(shared_data):

@@ -301,3 +301,13 @@ def test_numbers_that_are_not_finite_are_refused() -> None:
 def test_a_step_that_is_too_coarse_is_told() -> None:
     with pytest.warns(UserWarning, match=r"step of 1 Å is too coarse .* steps of 0\.492 Å or less"):
         ssb(bright_field(uniform((8, 8), 1.0, RADIUS / 10)))
+
+
+def test_a_step_that_is_far_too_fine_is_told() -> None:
+    with pytest.warns(UserWarning, match=r"step of 0\.025 Å is 20 times finer .* check `scan_step`"):
+        ssb(bright_field(uniform((32, 32), 0.025, RADIUS / 10)))
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_line_has_no_step_across_it() -> None:
+    ssb(bright_field(uniform((1, 16), 0.25, RADIUS / 10)))
