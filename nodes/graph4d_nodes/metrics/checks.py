@@ -35,4 +35,8 @@ def finite_values(image: DataArray, name: str) -> NDArray[np.float64]:
 def quotient(image: DataArray, other: DataArray) -> str:
     """Unit of the values of one image over those of the other."""
     one, two = (str(value.attrs.get("units", "1")) for value in (image, other))
-    return "1" if one == two else f"{one}/({two})"
+    if one == two:
+        return "1"
+    if two == "1":
+        return one
+    return f"{one}/{two}" if two.isalpha() else f"{one}/({two})"

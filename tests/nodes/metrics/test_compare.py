@@ -70,7 +70,7 @@ def test_every_number_has_a_unit(pair: tuple[np.ndarray, np.ndarray]) -> None:
     found = compare(picture(pair[0], "mrad"), picture(pair[1]))
     assert {name: value.attrs["units"] for name, value in found.items()} == {
         "pearson": "1", "psnr": "dB", "psnr_affine": "dB", "ssim": "1", "ssim_affine": "1", "mae": "rad",
-        "mae_affine": "rad", "slope": "mrad/(rad)", "scale": "rad/(mrad)", "offset": "rad",
+        "mae_affine": "rad", "slope": "mrad/rad", "scale": "rad/mrad", "offset": "rad",
     }  # fmt: skip
 
 
