@@ -13,7 +13,7 @@ from graph4d_nodes.calibrate.origin import find_origin
 from graph4d_nodes.geometry import detector_to_scan, rotation_and_transposition
 from graph4d_nodes.image.bright_field import bright_field
 from graph4d_nodes.io.open import open_scan
-from graph4d_nodes.phase.parallax import Parallax, parallax
+from graph4d_nodes.phase.parallax.node import Parallax, parallax
 from xarray import DataArray
 
 from graph4d import UsageError

@@ -5,9 +5,9 @@ import pytest
 from graph4d_nodes.geometry import wavelength
 from graph4d_nodes.image.bright_field import disc_of
 from graph4d_nodes.optics.aberrations import Aberrations
-from graph4d_nodes.phase.parallax_sign import bright_matter
-from graph4d_nodes.phase.parallax_sum import aligned_sum
-from graph4d_nodes.phase.parallax_transfer import disc_overlap, parallax_transfer
+from graph4d_nodes.phase.parallax.aligned import aligned_sum
+from graph4d_nodes.phase.parallax.sign import bright_matter
+from graph4d_nodes.phase.parallax.transfer import disc_overlap, parallax_transfer
 
 from .defocused import ENERGY, SEMIANGLE, STEP, defocused_scan, pixels, sample, truth
 

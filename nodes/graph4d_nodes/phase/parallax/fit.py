@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from graph4d_nodes.geometry import Matrix, detector_to_scan
 from graph4d_nodes.image.bright_field import Disc
 from graph4d_nodes.optics.aberrations import Aberrations
-from graph4d_nodes.phase.parallax_groups import Groups, grouped
+from graph4d_nodes.phase.parallax.groups import Groups, grouped
 
 __all__ = ["Fit", "fit", "higher"]
 
@@ -160,7 +160,7 @@ def _probability(gain: float) -> float:
 
 def _search(groups: Groups, disc: Disc, transposed: bool, widest: float) -> Trial:
     """The best of a grid of rotations and of C10 with shifts up to ``widest`` [Å], without astigmatism."""
-    from graph4d_nodes.phase.parallax_kernels import scores
+    from graph4d_nodes.phase.parallax.kernels import scores
 
     count = round(CYCLES / STEP)
     c10 = widest / count / (disc.radius * disc.wavelength)
@@ -197,7 +197,7 @@ def _turned(groups: Groups, rotation: float, transposed: bool) -> tuple[Array, A
 
 def _likelihood(trial: Trial, groups: Groups, disc: Disc, known: Aberrations) -> Array:
     """Log-likelihood of each wave (q,) under an assumption, times the part of it that is signal."""
-    from graph4d_nodes.phase.parallax_kernels import gains
+    from graph4d_nodes.phase.parallax.kernels import gains
 
     y, x = _turned(groups, trial.rotation, trial.transposed)
     moved = trial.aberrations(Aberrations()).shift(y, x, disc.wavelength)

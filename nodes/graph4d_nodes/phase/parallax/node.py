@@ -15,10 +15,10 @@ from graph4d_nodes.calibrate.orientation import orientation as orientation_value
 from graph4d_nodes.geometry import Geometry, composed
 from graph4d_nodes.image.bright_field import Disc, disc_of
 from graph4d_nodes.optics.aberrations import Aberrations as Coefficients
-from graph4d_nodes.phase.parallax_fit import Fit, fit, higher
-from graph4d_nodes.phase.parallax_sign import bright_matter
-from graph4d_nodes.phase.parallax_sum import aligned_sum, through
-from graph4d_nodes.phase.parallax_transfer import parallax_transfer
+from graph4d_nodes.phase.parallax.aligned import aligned_sum, through
+from graph4d_nodes.phase.parallax.fit import Fit, fit, higher
+from graph4d_nodes.phase.parallax.sign import bright_matter
+from graph4d_nodes.phase.parallax.transfer import parallax_transfer
 from graph4d_nodes.types import Aberrations, BrightField, Orientation
 from graph4d_nodes.values import image, metrics
 
@@ -109,8 +109,8 @@ def parallax(
     Notes
     -----
     Conventions: pixel k of the disc sees at the position r what lies at r + ∇χ(k)/2π. The fit is described in
-    :func:`graph4d_nodes.phase.parallax_fit.fit`, the transfer in
-    :func:`graph4d_nodes.phase.parallax_transfer.parallax_transfer`.
+    :func:`graph4d_nodes.phase.parallax.fit.fit`, the transfer in
+    :func:`graph4d_nodes.phase.parallax.transfer.parallax_transfer`.
 
     Source: Spoth, Nguyen, Muller & Kourkoutis, Microscopy and Microanalysis 23 (2017) 804; Varnavides et al.,
     arXiv:2309.05250 (2023).

@@ -38,7 +38,7 @@ def aligned_sum(
     UsageError
         The shifts are too alike to fill a finer grid.
     """
-    from graph4d_nodes.phase.parallax_kernels import deposit
+    from graph4d_nodes.phase.parallax.kernels import deposit
 
     rows, columns, _ = values.shape
     shape = (rows - 1) * fine + 1, (columns - 1) * fine + 1
