@@ -137,6 +137,8 @@ def test_defocus_and_orientation_of_a_measured_scan_are_found(shared_data):
     # Both are reflections: their product is a rotation, by 0° or 180°.
     assert abs(np.trace(matrix @ published)) / 2 > np.cos(np.deg2rad(8))
     assert 130e3 < abs(number(run, "metrics", "c10")) < 150e3
+    assert number(run, "defocus", "c10_significant") == 1
+    assert 0 < number(run, "defocus", "c10_error") < 2e3
     assert abs(number(run, "metrics", "rotation_difference")) < 8
 
 

@@ -186,3 +186,10 @@ def test_declaring_the_nodes_imports_no_file_library():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_folder_is_no_scan_and_a_zarr_store_says_what_to_save_instead(tmp_path):
+    for name, remedy in (("scan.zarr", r"save scans as \.hspy or \.npy"), ("folder", "give a file in it")):
+        (tmp_path / name).mkdir()
+        with pytest.raises(UsageError, match=f"{name} is a folder; {remedy}"):
+            open_scan(path=tmp_path / name)

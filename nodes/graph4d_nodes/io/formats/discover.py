@@ -152,7 +152,8 @@ def _module(path: Path) -> Any:
 
 def _head(path: Path) -> bytes:
     if path.is_dir():
-        raise UsageError(f"{path} is a folder; give a file in it")
+        remedy = "save scans as .hspy or .npy to open them" if path.suffix == ".zarr" else "give a file in it"
+        raise UsageError(f"{path} is a folder; {remedy}")
     try:
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)
