@@ -24,6 +24,8 @@ __all__ = ["report"]
 
 ALIKE = 0.05
 """Difference of two radii of the disc, as a part of them, that measurement explains."""
+FAR = 10.0
+"""Difference [deg] of a given and a found rotation that no distortion explains."""
 
 Numbers = dict[str, tuple[float, str]]
 
@@ -80,16 +82,26 @@ def report(
 
 
 def _check(orientation: Dataset) -> None:
-    """Warn if an orientation was found, and not given, that is not sure."""
-    if not {"found_rotation", "confident"} <= set(orientation) or float(orientation["confident"]):
+    """Warn if an orientation was found that is not sure, or one was given that cannot be right."""
+    if not {"found_rotation", "confident"} <= set(orientation):
         return
     numbers = ("rotation", "found_rotation", "rotation_error", "transposition_confidence", "sign_confidence")
     angle, found, error, flip, sign = (float(orientation[name]) for name in numbers)
-    if abs(math.remainder(angle - found, 360)) < 1e-6 and orientation["transposed"] == orientation["found_transposed"]:
+    mirrored = bool(orientation["transposed"] != orientation["found_transposed"])
+    apart = abs(math.remainder(angle - found, 360))
+    sure = bool(orientation["confident"])
+    state = "transposed" if orientation["found_transposed"] else "not transposed"
+    if not sure and apart < 1e-6 and not mirrored:
         warnings.warn(
-            f"how the detector lies under the scan is not sure: {angle:.1f}° with an error of {error:.2g}°, "
-            f"{'transposed' if orientation['transposed'] else 'not transposed'} with a probability of {flip:.2f}, "
-            f"and atoms bright, not dark, with {sign:.2f}; give `rotation` and `transpose`, found on another scan",
+            f"how the detector lies under the scan is not sure: {found:.1f}° with an error of {error:.2g}°, {state} "
+            f"with a probability of {flip:.2f}, and atoms bright, not dark, with {sign:.2f}; give `rotation` and "
+            "`transpose`, found on another scan",
+            stacklevel=3,
+        )
+    elif sure and (mirrored or apart > FAR):
+        warnings.warn(
+            f"the scan itself says that the detector lies under it at {found:.1f}°, {state}, and is sure; check the "
+            "`rotation` and `transpose` that are given",
             stacklevel=3,
         )
 

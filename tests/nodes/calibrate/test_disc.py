@@ -216,12 +216,20 @@ def test_the_report_tells_what_is_known_and_no_more(make_scan):
     assert set(bare) == {"rotation", "transposed", "xx", "xy", "yx", "yy"}
 
 
-def test_an_orientation_that_was_found_but_is_not_sure_is_told(make_scan):
+def test_an_orientation_that_is_not_sure_or_cannot_be_right_is_told(make_scan):
     scan = make_scan(np.ones((4, 4, 32, 32)))
     trust = {"rotation_error": (12.0, "deg"), "transposition_confidence": (0.8, "1"), "sign_confidence": (0.7, "1")}
-    found = {"found_rotation": (40.0, "deg"), "found_transposed": (1.0, "1"), "confident": (0.0, "1")}
-    with pytest.warns(UserWarning, match=r"40\.0° with an error of 12°, transposed .* give `rotation` and `transpose`"):
-        report(scan, orientation=orientation(detector_to_scan(math.radians(40), True), trust | found))
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        report(scan, orientation=orientation(detector_to_scan(math.radians(30), True), trust | found))
+    found = {"found_rotation": (40.0, "deg"), "found_transposed": (1.0, "1")}
+
+    def told(angle, *, transposed, sure):
+        known = trust | found | {"confident": (sure, "1")}
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            report(scan, orientation=orientation(detector_to_scan(math.radians(angle), transposed), known))
+        return " ".join(str(each.message) for each in said)
+
+    assert "40.0° with an error of 12°, transposed with a probability of 0.80" in told(40, transposed=True, sure=0.0)
+    assert "check the `rotation` and `transpose`" in told(60, transposed=True, sure=1.0)
+    assert "at 40.0°, transposed, and is sure" in told(40, transposed=False, sure=1.0)
+    for angle, transposed, sure in ((60, True, 0.0), (40, False, 0.0), (40, True, 1.0), (38, True, 1.0)):
+        assert not told(angle, transposed=transposed, sure=sure)
