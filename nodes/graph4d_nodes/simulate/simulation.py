@@ -17,8 +17,12 @@ from graph4d_nodes.simulate.setup import Setup
 
 __all__ = ["Simulation"]
 
-#: Bytes of transmission functions for as many scan rows as are computed at a time.
-BAND_BYTES = 1 << 30
+#: Bytes of transmission functions for a row of tiles.
+ROW_BYTES = 1 << 30
+#: Largest width of the scan in a tile [Å], or that of a window if it is more: atoms times points of the grid are few.
+TILE = 40.0
+#: How far beyond the windows of a tile atoms count [Å], for the sample goes on there.
+MARGIN = 2.0
 
 
 class Part(NamedTuple):
@@ -34,8 +38,9 @@ class Simulation:
     """Intensities at the scan positions of a set-up.
 
     The sample is turned and mirrored as the detector sees it, and the scan with it: patterns need not be turned then,
-    which their pixels would not survive without a blur. Around each probe a window is cut out of the sample. Rows of
-    the scan are computed in bands, of which two are held at a time, so that memory does not grow with the scan.
+    which their pixels would not survive without a blur. Around each probe a window is cut out of the sample. The
+    scan is computed in tiles: those that two rows of tiles have are held at a time, so that memory does not grow with
+    the height of the scan.
 
     Parameters
     ----------
@@ -49,8 +54,9 @@ class Simulation:
         self._to_detector = np.array(setup.geometry.transform).T
         # Probes of an extended source stand beside their position.
         self._reach = setup.window / 2 + max(max(abs(probe.y), abs(probe.x)) for probe in setup.beam.probes)
-        self._rows = self._rows_in_band()
-        self._bands: dict[int, tuple[Part, list[Multislice]]] = {}
+        self._tile = self._tile_shape()
+        self._across = -(-setup.positions[1] // self._tile[1])
+        self._tiles: dict[int, tuple[Part, list[Multislice]]] = {}
         self._lock = Lock()
 
     @property
@@ -61,60 +67,75 @@ class Simulation:
     def intensities(self, first: int, last: int) -> NDArray[np.float32]:
         """Patterns ``first … last`` of a scan, each the part of the beam that falls on each pixel: (n, ky, kx)."""
         result = np.empty((last - first, self.setup.detector, self.setup.detector), np.float32)
-        in_band = self._rows * self.setup.positions[1]
-        start = first
-        while start < last:
-            band = start // in_band
-            stop = min(last, (band + 1) * in_band)
-            part, samples = self._samples(band)
-            places = self._turned(self.setup.places(start, stop)) - part.corner
-            total = sum(sample.patterns(places[:, ::-1], threads=1) for sample in samples)
-            result[start - first : stop - first] = total / len(samples)
-            start = stop
+        row, column = np.divmod(np.arange(first, last), self.setup.positions[1])
+        tiles = row // self._tile[0] * self._across + column // self._tile[1]
+        places = self._turned(self.setup.places(first, last))
+        for tile in np.unique(tiles).tolist():
+            part, samples = self._samples(tile)
+            seen = (places[tiles == tile] - part.corner)[:, ::-1]
+            total = sum(sample.patterns(seen, threads=1) for sample in samples)
+            result[tiles == tile] = total / len(samples)
         return result
 
     def _turned(self, places: NDArray[np.float64]) -> NDArray[np.float64]:
         """From (x, y) in the scan to (x, y) along the detector's axes."""
         return np.asarray(places @ self._to_detector.T)
 
-    def _samples(self, band: int) -> tuple[Part, list[Multislice]]:
-        """The part of the sample that a band of the scan needs, once a configuration."""
+    def _samples(self, tile: int) -> tuple[Part, list[Multislice]]:
+        """The part of the sample that a tile of the scan needs, once a configuration."""
         with self._lock:
-            if band not in self._bands:
-                if len(self._bands) == 2:
-                    del self._bands[max(self._bands, key=lambda other: abs(other - band))]
-                part = self._part(band * self._rows, self._rows)
-                self._bands[band] = part, [self._built(part, number) for number in range(self.setup.runs)]
-            return self._bands[band]
+            if tile not in self._tiles:
+                if len(self._tiles) == 2 * self._across:
+                    del self._tiles[max(self._tiles, key=lambda other: abs(other - tile))]
+                corner = np.multiply(divmod(tile, self._across), self._tile)
+                part = self._part((int(corner[0]), int(corner[1])), self._tile)
+                self._tiles[tile] = part, [self._built(part, number) for number in range(self.setup.runs)]
+            return self._tiles[tile]
 
-    def _rows_in_band(self) -> int:
-        """As many scan rows as fit into ``BAND_BYTES``, half of the scan or a quarter of it and so on."""
-        rows = self.setup.positions[0]
+    def _tile_shape(self) -> tuple[int, int]:
+        """Scan rows and columns of equal tiles no wider than ``TILE``, so few rows that ``ROW_BYTES`` hold a row."""
+        width = max(TILE, self.setup.window)
+        rows, columns = (
+            -(-count // math.ceil(count * step / width))
+            for count, step in zip(self.setup.positions, self.setup.scan_step, strict=True)
+        )
+        across = -(-self.setup.positions[1] // columns)
         while rows > 1:
             # The border of a sample is repeated behind it, as far as a window reaches.
-            points = math.prod(count + self.setup.grid for count in self._part(0, rows).shape)
-            if points * self.setup.slices * self.setup.runs * np.dtype(np.complex64).itemsize <= BAND_BYTES:
+            points = across * math.prod(count + self.setup.grid for count in self._part((0, 0), (rows, columns)).shape)
+            if points * self.setup.slices * self.setup.runs * np.dtype(np.complex64).itemsize <= ROW_BYTES:
                 break
             rows = -(-rows // 2)
-        return rows
+        return rows, columns
 
-    def _part(self, first_row: int, count: int) -> Part:
-        """What probes in ``count`` scan rows see of the sample."""
+    def _part(self, first: tuple[int, int], count: tuple[int, int]) -> Part:
+        """What probes in so many scan rows and columns see of the sample.
+
+        Its points are those of the whole: between them the potential differs by what they cannot hold.
+        """
         from scipy.fft import next_fast_len
 
-        rows, columns = self.setup.positions
-        ends_of_rows = [row * columns for row in (first_row, min(first_row + count, rows) - 1)]
-        numbers = [start + column for start in ends_of_rows for column in (0, columns - 1)]
-        ends = self._turned(np.concatenate([self.setup.places(number, number + 1) for number in numbers]))
-        corner = ends.min(axis=0) - self._reach
-        size = ends.max(axis=0) + self._reach - corner
+        reach = self._reach + (MARGIN if count != self.setup.positions else 0.0)
+        ends, all_ends = self._ends(first, count), self._ends((0, 0), self.setup.positions)
+        origin = all_ends.min(axis=0) - self._reach
+        corner = origin + np.floor((ends.min(axis=0) - reach - origin) / self.setup.pixel) * self.setup.pixel
+        size = ends.max(axis=0) + reach - corner
         wide, high = (int(next_fast_len(math.ceil(length / self.setup.pixel) + 1)) for length in size)
         return Part(corner, (high, wide))
+
+    def _ends(self, first: tuple[int, int], count: tuple[int, int]) -> NDArray[np.float64]:
+        """The four corners of so many scan rows and columns: x, y along the detector's axes [Å]."""
+        rows, columns = (
+            (start, min(start + number, most) - 1)
+            for start, number, most in zip(first, count, self.setup.positions, strict=True)
+        )
+        numbers = [row * self.setup.positions[1] + column for row in rows for column in columns]
+        return self._turned(np.concatenate([self.setup.places(number, number + 1) for number in numbers]))
 
     def _built(self, part: Part, configuration: int) -> Multislice:
         setup, beam = self.setup, self.setup.beam
         box = (part.shape[1] * setup.pixel, part.shape[0] * setup.pixel, setup.atoms.box[2])
-        numbers, positions = self._atoms(configuration)
+        numbers, positions = self._atoms(part, configuration)
         positions[:, :2] -= part.corner
         here = np.all((positions[:, :2] >= 0) & (positions[:, :2] < box[:2]), axis=1)
         slices = projected_slices(numbers[here], positions[here], box, part.shape, setup.slice_thickness)
@@ -130,15 +151,16 @@ class Simulation:
             transform=setup.geometry.transform,
         )
 
-    def _atoms(self, configuration: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Atomic numbers and places along the detector's axes of all atoms that any probe of the scan sees.
+    def _atoms(self, part: Part, configuration: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Atomic numbers and places along the detector's axes of all atoms in a part, and of others about it.
 
-        All of them are displaced, whatever is needed, so that those that two bands share are at the same places.
+        Displaced are all that any probe of the scan sees, so that those that two tiles share are at the same places.
         """
         setup = self.setup
-        whole = self._part(0, setup.positions[0])
-        size = np.array(whole.shape[::-1]) * setup.pixel
-        corners = (whole.corner + np.array([(i, j) for i in (0, 1) for j in (0, 1)]) * size) @ self._to_detector
+        if setup.configurations:
+            part = self._part((0, 0), setup.positions)
+        size = np.array(part.shape[::-1]) * setup.pixel
+        corners = (part.corner + np.array([(i, j) for i in (0, 1) for j in (0, 1)]) * size) @ self._to_detector
         low, high = corners.min(axis=0), corners.max(axis=0)
         atoms = setup.atoms.covering((low[0], low[1]), (high[0], high[1]))
         positions = atoms.positions

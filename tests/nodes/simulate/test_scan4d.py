@@ -189,13 +189,33 @@ def test_a_pattern_does_not_depend_on_how_it_is_read_and_kept(sample: Dataset, m
         np.testing.assert_array_equal(in_file.read(0, 70), at_once)
 
 
-def test_a_scan_in_bands_is_the_same_scan(sample: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    given = {"rotation": "20 deg", "phonons": 2, "scan_step": "1 Å"}
+def test_a_scan_in_tiles_is_the_same_scan(sample: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {"rotation": "20 deg", "phonons": 2, "scan_step": "1.9 Å"}
     whole = patterns(sample, **given)
-    monkeypatch.setattr(simulation, "BAND_BYTES", 3_000_000)
-    scan = simulated(sample, **given)
-    banded = np.array(scan.scan.read(0, 70))
-    assert np.abs(banded - whole).max() < 2e-3 * whole.max()
+    monkeypatch.setattr(simulation, "TILE", 5.0)
+    tiled = simulated(sample, **given).scan
+    one_by_one = [tiled.pattern(*divmod(number, 10)) for number in reversed(range(70))][::-1]
+    assert 0 < np.abs(one_by_one - whole).max() < 2e-3 * whole.max()
+    np.testing.assert_array_equal(patterns(sample, **given), one_by_one)
+
+
+def test_each_tile_of_a_scan_is_made_once_and_few_are_held(sample: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    parts, held = [], []
+    monkeypatch.setattr(simulation, "TILE", 5.0)
+    monkeypatch.setattr(simulation, "ROW_BYTES", 1_900_000)
+    made = simulation.Simulation._built
+
+    def counted(self: simulation.Simulation, part: simulation.Part, number: int) -> simulation.Multislice:
+        parts.append(part)
+        held.append(len(self._tiles))
+        return made(self, part, number)
+
+    monkeypatch.setattr(simulation.Simulation, "_built", counted)
+    scan = simulated(sample, positions=(12, 10), scan_step="1 Å", detector_step="0.2 1/Å").scan
+    scan.read(0, 120)
+    # Tiles of 5 columns and, so that the bytes suffice, of 2 rows.
+    assert len({tuple(part.corner) for part in parts}) == len(parts) == 12
+    assert max(held) < 4
 
 
 def test_a_scan_larger_than_memory_is_written_to_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
