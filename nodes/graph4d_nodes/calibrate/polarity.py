@@ -7,7 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from graph4d_nodes.calibrate.longitudinal import Waves, jackknife, waves_of
+from graph4d_nodes.calibrate.evidence import SPREAD, bright_peaks, odds
+from graph4d_nodes.calibrate.longitudinal import Waves, waves_of
 
 __all__ = ["polarity"]
 
@@ -15,10 +16,6 @@ TRUST_DARK_FIELD = 0.999
 """Largest probability from a dark field: strong diffraction or absorption under a strong defocus may deceive it."""
 TRUST_PEAKS = 0.9
 """Largest probability from bright peaks alone: particles wider than the probe, or dark ones in a film, deceive it."""
-SPREAD = 35 / 18
-"""√ of the number of waves that share the noise of one, under a Hann window in both directions."""
-BLOCKS = 4
-"""Parts of the scan along each axis for the error of the skewness."""
 
 
 def polarity(field: Waves, angle: float, transpose: bool, dark_field: NDArray[np.float64] | None) -> float:
@@ -38,21 +35,13 @@ def polarity(field: Waves, angle: float, transpose: bool, dark_field: NDArray[np
     float
         From 0 to 1: of two cues, the odds are multiplied.
     """
-    from scipy.special import ndtr, stdtr
+    from scipy.special import ndtr
 
     y, x = field.turned(angle, transpose)
-    skewness, error = _skewness(field, y, x)
-    # Deviations with an error from n parts follow Student's distribution.
-    peaks = float(stdtr(BLOCKS**2 - 1, skewness / error)) if error else 0.5
-    odds = _odds(peaks, TRUST_PEAKS)
+    bright = odds(bright_peaks(_source(field, y, x)), TRUST_PEAKS)
     if dark_field is not None:
-        odds *= _odds(float(ndtr(_agreement(field, y, x, dark_field))), TRUST_DARK_FIELD)
-    return odds / (1 + odds)
-
-
-def _odds(probability: float, trust: float) -> float:
-    bounded = min(max(probability, 1 - trust), trust)
-    return bounded / (1 - bounded)
+        bright *= odds(float(ndtr(_agreement(field, y, x, dark_field))), TRUST_DARK_FIELD)
+    return bright / (1 + bright)
 
 
 def _agreement(
@@ -74,16 +63,8 @@ def _agreement(
     return float(np.sum(weights * cosines)) / error if error else 0.0
 
 
-def _skewness(field: Waves, y: NDArray[np.complex128], x: NDArray[np.complex128]) -> tuple[float, float]:
-    """Skewness of −div of the field, and its error: small bright peaks make it positive."""
+def _source(field: Waves, y: NDArray[np.complex128], x: NDArray[np.complex128]) -> NDArray[np.float64]:
+    """−div of the field without its noise: small and bright where matter is."""
     from scipy import fft
 
-    rows, columns = field.shape
-    source = fft.irfft2(-2j * np.pi * (field.fy * y + field.fx * x) * field.weights, s=field.shape)
-    row, column = np.arange(rows) * BLOCKS // rows, np.arange(columns) * BLOCKS // columns
-    block = (row[:, None] * BLOCKS + column).ravel()
-    squares, cubes = (np.bincount(block, source.ravel() ** power, BLOCKS**2) for power in (2, 3))
-    scale = np.append(squares.sum() - squares, squares.sum())
-    third = np.append(cubes.sum() - cubes, cubes.sum())
-    values = np.divide(third, scale**1.5, out=np.zeros_like(third), where=scale > 0)
-    return float(values[-1]), jackknife(values[:-1])
+    return np.asarray(fft.irfft2(-2j * np.pi * (field.fy * y + field.fx * x) * field.weights, s=field.shape))

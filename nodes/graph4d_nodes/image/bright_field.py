@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph4d import Over, Range, UsageError, node, per_pattern
-from graph4d_nodes.geometry import Geometry, Matrix, composed, wavelength
+from graph4d_nodes.geometry import Geometry, Matrix, applied, composed, wavelength
 from graph4d_nodes.image.detectors import origin_list
 from graph4d_nodes.scan import Scan4D
 from graph4d_nodes.types import BrightField, Origin
@@ -35,7 +35,8 @@ def bright_field(
     scan : Scan4D
         (y, x, ky, kx), with energy, convergence semi-angle, scan step and detector step known.
     origin : Origin, optional
-        Centre of the disc at every position [px]; by default the middle of the recorded pattern.
+        Centre of the disc at every position [px]: connect calibrate.origin. By default the middle of the detector,
+        (n − 1)/2; half a pixel that it is off is seen at low frequencies of single-sideband images.
     radius : float
         Of what is taken, in convergence semi-angles.
 
@@ -115,7 +116,8 @@ def disc_of(pixels: DataArray, orientation: Matrix = ((1.0, 0.0), (0.0, 1.0))) -
     Raises
     ------
     UsageError
-        A pattern has pixels in the disc that are no finite numbers: a transform over the scan would spread them.
+        A pattern has pixels in the disc that are no finite numbers: a transform over the scan would spread them. Or
+        there are no counts.
     """
     if pixels.dtype.kind == "f":
         bad = sum(int(np.count_nonzero(~np.isfinite(row).all(axis=-1))) for row in pixels.values)
@@ -124,11 +126,13 @@ def disc_of(pixels: DataArray, orientation: Matrix = ((1.0, 0.0), (0.0, 1.0))) -
                 f"{bad} of {pixels.shape[0] * pixels.shape[1]} patterns have pixels in the bright-field disc that are "
                 "no finite numbers; repair them with scan.hot_pixels, or crop the scan"
             )
+    if not pixels.values.sum(dtype=np.float64) > 0:
+        raise UsageError("there are no counts in the bright-field disc; check the origin and `semiangle`")
     xx, xy, yx, yy = pixels.attrs["transform"]
-    (xx, xy), (yx, yy) = composed(orientation, ((xx, xy), (yx, yy)))
-    ky, kx = pixels.coords["ky"].values, pixels.coords["kx"].values
+    to_scan = composed(orientation, ((xx, xy), (yx, yy)))
+    ky, kx = applied(to_scan, pixels.coords["ky"].values, pixels.coords["kx"].values)
     length = wavelength(pixels.attrs["energy"])
-    return Disc(yx * kx + yy * ky, xx * kx + xy * ky, sampling(pixels)[0], length, pixels.attrs["semiangle"] / length)
+    return Disc(ky, kx, sampling(pixels)[0], length, pixels.attrs["semiangle"] / length)
 
 
 def _calibrations(scan: Scan4D) -> tuple[float, float, tuple[float, float]]:

@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from graph4d_nodes.calibrate.evidence import SPREAD
 from graph4d_nodes.geometry import Matrix, detector_to_scan
 from graph4d_nodes.image.bright_field import Disc
 from graph4d_nodes.optics.aberrations import Aberrations
@@ -30,9 +31,10 @@ CYCLES = 6.0
 STEP = 0.25
 """Of the search, in the same unit."""
 REACH = 0.25
-"""Largest shift of a pixel's image, as a part of the scan's smaller side."""
-SPREAD = (35 / 18) ** 2
-"""Number of waves that share the noise of one, under a Hann window in both directions."""
+"""Largest shift of a pixel's image in the search, as a part of the scan's smaller side."""
+
+NEGLIGIBLE = 1e-3
+"""Explained part below which errors grow no further."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Fit:
     handedness: float
     """Probability of this handedness against the other one; it is near 1/2 where nothing stands out of the noise."""
     explained: float
-    """Part of the waves' power that is what an object shows, 0 … 1."""
+    """Part of the waves' power above the noise that is what an object shows, 0 … 1."""
 
     def reversed(self) -> Fit:
         """The other solution: all vectors turned by 180°, all coefficients of even order in θ with the other sign."""
@@ -155,7 +157,7 @@ def _shifts(trial: Trial, disc: Disc, known: Aberrations, ky: Array, kx: Array) 
 
 def _probability(gain: float) -> float:
     """Of the more likely one of two assumptions, whose log-likelihoods differ by ``gain``."""
-    return 1 / (1 + math.exp(-max(gain, 0.0) / SPREAD))
+    return 1 / (1 + math.exp(-max(gain, 0.0) / SPREAD**2))
 
 
 def _search(groups: Groups, disc: Disc, transposed: bool, widest: float) -> Trial:
@@ -252,7 +254,8 @@ def _finished(trial: Trial, groups: Groups, disc: Disc, known: Aberrations, hand
 
     Waves are not quite as the model says, so that the curvature H of the likelihood alone would flatter: the covariance
     is H⁻¹·J·H⁻¹ with the scatter J of the gradient from wave to wave. With few electrons the likelihood has many small
-    peaks, on which that flatters too: then −H⁻¹ is the larger one, and counts.
+    peaks, on which that flatters too: then −H⁻¹ is the larger one, and counts. Only the explained part of the waves
+    tells: with few electrons, where this peak explains a third, it is one of several, and errors are √3 times larger.
     """
     into, centre = _scaled(trial, groups, disc)
     h = 0.01
@@ -272,13 +275,11 @@ def _finished(trial: Trial, groups: Groups, disc: Disc, known: Aberrations, hand
             corners = at((i, h), (j, h)) - at((i, h), (j, -h)) - at((i, -h), (j, h)) + at((i, -h), (j, -h))
             hessian[i, j] = hessian[j, i] = corners.sum() / (4 * h**2)
     inverse = np.linalg.pinv(hessian)
-    scatter = SPREAD * slopes @ slopes.T
+    scatter = SPREAD**2 * slopes @ slopes.T
     variances = np.maximum(np.diag(inverse @ scatter @ inverse), -np.diag(inverse))
     unit = into(np.array([1.0, 0.0, 0.0, 0.0])).c10
-    errors = np.sqrt(variances) * np.array([unit, unit, unit, 1.0])
-    power = groups.signal * np.sum(np.abs(groups.waves) ** 2, axis=1)
-    shares = -np.expm1(-here / groups.signal / groups.waves.shape[1])
-    explained = float(np.sum(power * shares) / power.sum())
+    explained = _explained(here, groups)
+    errors = np.sqrt(variances / max(explained, NEGLIGIBLE)) * np.array([unit, unit, unit, 1.0])
     return Fit(
         detector_to_scan(trial.rotation, trial.transposed),
         trial.aberrations(known),
@@ -288,3 +289,14 @@ def _finished(trial: Trial, groups: Groups, disc: Disc, known: Aberrations, hand
         handedness,
         explained,
     )
+
+
+def _explained(likelihood: Array, groups: Groups) -> float:
+    """Part of the waves' power above the noise that an assumption explains, given what :func:`_likelihood` returns."""
+    count = groups.waves.shape[1]
+    shares = -np.expm1(-likelihood / groups.signal / count)
+    # Two functions explain two of as many parts of the noise as there are groups.
+    by_chance = 2 / count * (1 - groups.signal)
+    weights = groups.signal * np.sum(np.abs(groups.waves) ** 2, axis=1)
+    part = float(np.sum(weights * (shares - by_chance)) / np.sum(weights * groups.signal))
+    return min(max(part, 0.0), 1.0)

@@ -33,6 +33,8 @@ SURE = 0.95
 """Probability above which something counts as known."""
 FINE_ENOUGH = math.radians(3)
 """Error of the rotation below which it counts as known."""
+TELLING = 0.2
+"""Part of the signal that what is found must explain. With enough electrons it is about 1, and near the noise 1/3."""
 VISIBLE = 1.0
 """Phase error [rad] at the edge of the disc below which there is no phase contrast to speak of."""
 CERTAIN = 3.0
@@ -97,14 +99,15 @@ def parallax(
         probabilities are above 0.95.
         ``metrics``: ``c10``, ``c10_error``, ``c12``, ``c12_error`` [Å], ``phi12`` [deg], ``c10_significant`` (1 if
         defocus or astigmatism is surely found, more than three errors, and enough for phase contrast), ``explained``
-        (part of the strongest waves' power that an object explains), ``largest_shift`` [Å] and ``pixels``. Errors are
-        one standard deviation; they do not contain those of the calibrations. Where nothing stands out of the noise, a
-        warning says so, aberrations and orientation are those that were given, and their errors are infinite.
+        (part of the strongest waves' power above the noise that an object with these aberrations explains: near 1, or
+        less close to the noise), ``largest_shift`` [Å] and ``pixels``. Errors are one standard deviation; they do not
+        contain those of the calibrations. Where nothing stands out of the noise, or the shifts are too large for the
+        scan, a warning says so, aberrations and orientation are those that were given, and their errors are infinite.
 
     Raises
     ------
     UsageError
-        Pixels are not finite, or their shifts do not fill the finer grid.
+        Pixels are not finite or have no counts, or their shifts do not fill the finer grid.
 
     Notes
     -----
@@ -117,14 +120,10 @@ def parallax(
     """
     disc = disc_of(pixels, matrix_of(orientation))
     known = Coefficients.from_value(aberrations)
-    found = fit(pixels.values, disc, known) if find else Fit(IDENTITY, known, 0.0, 0.0, 0.0, 1.0, np.nan)
-    if found is None or found.handedness < SURE:
-        warnings.warn(
-            "the shifts of the bright-field pixels do not stand out of the noise, so defocus and orientation are not "
-            "found, and none is corrected but what is given; scan with more electrons, or crop the scan to the sample",
-            stacklevel=2,
-        )
-        found = Fit(IDENTITY, known, np.inf, np.inf, np.inf, 0.5, 0.0)
+    if find:
+        found = _believed(fit(pixels.values, disc, known), known, disc, pixels.shape)
+    else:
+        found = Fit(IDENTITY, known, 0.0, 0.0, 0.0, 1.0, np.nan)
     oriented = disc_of(pixels, composed(found.matrix, matrix_of(orientation)))
     moved = found.aberrations.shift(oriented.ky, oriented.kx, disc.wavelength)
     aligned = aligned_sum(pixels.values, moved[0] / disc.step[0], moved[1] / disc.step[1], upsampling)
@@ -147,6 +146,34 @@ def parallax(
         _orientation(found, sure, orientation),
         _metrics(found, float(np.max(np.hypot(*moved))), pixels.shape[-1], visible=visible),
     )
+
+
+def _believed(found: Fit | None, known: Coefficients, disc: Disc, shape: tuple[int, ...]) -> Fit:
+    """What was found; where the scan does not bear it out, a warning, and what was given."""
+    if found is None or found.handedness < SURE:
+        trouble = "do not stand out of the noise"
+        remedy = "scan with more electrons, or crop the scan to the sample"
+    elif found.explained < TELLING or _largest_shift(found, disc) > _farthest(disc, shape):
+        trouble = "are not those of a defocus that this scan is large enough for"
+        remedy = "scan a larger area or with less defocus, and check `scan_step`, `semiangle` and `energy`"
+    else:
+        return found
+    warnings.warn(
+        f"the shifts of the bright-field pixels {trouble}, so defocus and orientation are not found, and none is "
+        f"corrected but what is given; {remedy}",
+        stacklevel=3,
+    )
+    return Fit(IDENTITY, known, np.inf, np.inf, np.inf, 0.5, 0.0)
+
+
+def _largest_shift(found: Fit, disc: Disc) -> float:
+    """Of a pixel's image [Å]."""
+    return float(np.max(np.hypot(*found.aberrations.shift(disc.ky, disc.kx, disc.wavelength))))
+
+
+def _farthest(disc: Disc, shape: tuple[int, ...]) -> float:
+    """Half of the scan's smaller side [Å]: shifted by more, opposite pixels see nothing of the sample in common."""
+    return min(shape[0] * disc.step[0], shape[1] * disc.step[1]) / 2
 
 
 def _visible(found: Fit, disc: Disc) -> bool:

@@ -7,6 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from graph4d_nodes.calibrate.evidence import SPREAD, bright_peaks, odds
+
 __all__ = ["bright_matter"]
 
 Array = NDArray[np.float64]
@@ -15,10 +17,6 @@ TRUST_LOSS = 0.99
 """Largest probability from lost electrons: diffraction back into the disc may deceive it."""
 TRUST_PEAKS = 0.95
 """Largest probability from bright peaks: holes in a film deceive them."""
-SPREAD = 35 / 18
-"""√ of the number of waves that share the noise of one, under a Hann window in both directions."""
-BLOCKS = 4
-"""Parts of the picture along each axis for the error of its skewness."""
 
 
 def bright_matter(picture: Array, disc: Array, step: tuple[float, float], finest: float) -> float:
@@ -41,33 +39,11 @@ def bright_matter(picture: Array, disc: Array, step: tuple[float, float], finest
     float
         From 0 to 1: of two cues, the odds are multiplied.
     """
-    from scipy.special import ndtr, stdtr
+    from scipy.special import ndtr
 
-    peaks = float(stdtr(BLOCKS**2 - 1, _skewness(picture)))
     lost = float(ndtr(-_agreement(picture, disc, step, finest)))
-    odds = _odds(peaks, TRUST_PEAKS) * _odds(lost, TRUST_LOSS)
-    return odds / (1 + odds)
-
-
-def _odds(probability: float, trust: float) -> float:
-    bounded = min(max(probability, 1 - trust), trust)
-    return bounded / (1 - bounded)
-
-
-def _skewness(picture: Array) -> float:
-    """Skewness in units of its error, which is that from leaving out one block of the picture after the other."""
-    rows, columns = picture.shape
-    row, column = np.arange(rows) * BLOCKS // rows, np.arange(columns) * BLOCKS // columns
-    block = (row[:, None] * BLOCKS + column).ravel()
-    centred = (picture - picture.mean()).ravel()
-    squares, cubes = (np.bincount(block, centred**power, BLOCKS**2) for power in (2, 3))
-    scale = np.append(squares.sum() - squares, squares.sum())
-    if not np.all(scale > 0):
-        return 0.0
-    values = np.append(cubes.sum() - cubes, cubes.sum()) / scale**1.5
-    parts = values[:-1]
-    error = math.sqrt((len(parts) - 1) * float(np.mean((parts - parts.mean()) ** 2)))
-    return float(values[-1]) / error if error else 0.0
+    bright = odds(bright_peaks(picture), TRUST_PEAKS) * odds(lost, TRUST_LOSS)
+    return bright / (1 + bright)
 
 
 def _agreement(first: Array, second: Array, step: tuple[float, float], finest: float) -> float:
