@@ -14,6 +14,7 @@ __all__ = [
     "REST_ENERGY",
     "Geometry",
     "Matrix",
+    "applied",
     "composed",
     "detector_to_scan",
     "rotation_and_transposition",
@@ -115,6 +116,25 @@ def rotation_and_transposition(transform: Matrix) -> tuple[float, bool]:
     if xx * yy - xy * yx < 0:
         return math.atan2(xx, xy), True
     return math.atan2(xy, xx), False
+
+
+def applied(matrix: Matrix | NDArray[np.floating], y: NDArray[Any], x: NDArray[Any]) -> NDArray[Any]:
+    """Vectors turned by a matrix on (x, y).
+
+    Parameters
+    ----------
+    matrix : 2 × 2 tuple or ndarray
+        Such as a Geometry's ``transform``, from the detector to the scan.
+    y, x : ndarray
+        Components along y and x, real or complex; broadcast against each other.
+
+    Returns
+    -------
+    ndarray
+        (2, …): the components along y and x.
+    """
+    (xx, xy), (yx, yy) = matrix
+    return np.stack([yx * x + yy * y, xx * x + xy * y])
 
 
 def composed(second: Matrix, first: Matrix) -> Matrix:

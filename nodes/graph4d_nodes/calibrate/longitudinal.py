@@ -9,6 +9,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from graph4d_nodes.geometry import applied, detector_to_scan
+
 __all__ = ["Turn", "Waves", "best_turn", "jackknife", "significance", "waves", "waves_of"]
 
 LEAKAGE = 3
@@ -76,9 +78,8 @@ class Waves:
 
     def turned(self, angle: float, transpose: bool) -> tuple[Complex, Complex]:
         """Components along y and x by ``detector_to_scan(angle, transpose)``."""
-        y, x = (self.x, self.y) if transpose else (self.y, self.x)
-        c, s = math.cos(angle), math.sin(angle)
-        return c * y - s * x, s * y + c * x
+        y, x = applied(detector_to_scan(angle, transpose), self.y, self.x)
+        return y, x
 
     def along(self, y: Complex, x: Complex) -> tuple[Complex, Complex]:
         """The longitudinal and the transverse part of a field, f·v/|f| and f×v/|f|."""

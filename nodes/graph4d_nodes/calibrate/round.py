@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from graph4d import Metrics, UsageError, node
 from graph4d_nodes.calibrate.orientation import matrix_of
+from graph4d_nodes.geometry import applied
 from graph4d_nodes.image.detectors import aspect_of
 from graph4d_nodes.scan import Scan4D
 
@@ -53,9 +54,9 @@ def make_round(scan: Scan4D, ellipse: Metrics) -> Scan4D:
         )
     aspect = aspect_of(scan.geometry)
     y, x = np.meshgrid((np.arange(height) - row) * aspect, np.arange(width) - column, indexing="ij")
-    (xx, xy), (yx, yy) = np.linalg.inv(np.array(matrix_of(ellipse)))
+    down, right = applied(np.linalg.inv(matrix_of(ellipse)), y, x)
     dtype = np.result_type(scan.dtype, np.float32)
-    corners, weights = _interpolation(row + (yx * x + yy * y) / aspect, column + xx * x + xy * y, dtype)
+    corners, weights = _interpolation(row + down / aspect, column + right, dtype)
 
     def drawn(block: NDArray[Any], start: int) -> NDArray[Any]:
         del start  # all patterns are distorted alike

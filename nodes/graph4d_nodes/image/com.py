@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph4d import Angle, Over, Range, VectorField, node, per_pattern
-from graph4d_nodes.geometry import Geometry
+from graph4d_nodes.geometry import Geometry, applied
 from graph4d_nodes.image.detectors import aspect_of, check_ring, origin_list, pixel_radius, rad_per_px, row_sum_zero
 from graph4d_nodes.image.together import in_one_go
 from graph4d_nodes.scan import Scan4D
 from graph4d_nodes.types import Origin
 from graph4d_nodes.values import vector_field
 
-__all__ = ["center_of_mass", "detector_to_scan_axes"]
+__all__ = ["center_of_mass"]
 
 
 @node("image.com", version=2)
@@ -97,27 +97,6 @@ def center_of_mass(
 def _calibrated(deflection: NDArray[np.float64], geometry: Geometry) -> VectorField:
     """A field from deflections (y, x, [row, column]) in detector pixels."""
     step = geometry.detector_step or (1.0, 1.0)
-    turned = detector_to_scan_axes(deflection[..., 0] * step[0], deflection[..., 1] * step[1], geometry)
+    turned = applied(geometry.transform, deflection[..., 0] * step[0], deflection[..., 1] * step[1])
     field = vector_field(turned, geometry, "1/Å" if geometry.detector_step else "px", "centre of mass")
     return field if geometry.energy is None else field.assign_attrs(energy=geometry.energy)
-
-
-def detector_to_scan_axes(
-    along_ky: NDArray[np.float64], along_kx: NDArray[np.float64], geometry: Geometry
-) -> NDArray[np.float64]:
-    """Vectors on the detector as vectors in the scan.
-
-    Parameters
-    ----------
-    along_ky, along_kx : ndarray
-        Components on the detector, of equal shape.
-    geometry : Geometry
-        Its ``transform`` is applied.
-
-    Returns
-    -------
-    ndarray
-        (2, …): the components along y and x of the scan.
-    """
-    (xx, xy), (yx, yy) = geometry.transform
-    return np.stack([yx * along_kx + yy * along_ky, xx * along_kx + xy * along_ky])

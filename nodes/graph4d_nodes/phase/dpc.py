@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph4d import Stack, UsageError, VectorField, node
-from graph4d_nodes.geometry import wavelength
+from graph4d_nodes.geometry import Matrix, applied, wavelength
 
 if TYPE_CHECKING:
     from xarray import DataArray
@@ -66,8 +66,7 @@ def dpc(segments: Stack, *, zero: Literal["origin", "mean"] = "mean") -> VectorF
     dark = total == 0
     scale = np.where(dark, 1.0, total) * detector.response
     along_ky, along_kx = (np.tensordot(side, pull, axes=1) / scale for side in (SIDE_Y, SIDE_X))
-    xx, xy, yx, yy = detector.transform
-    values = np.stack([yx * along_kx + yy * along_ky, xx * along_kx + xy * along_ky])
+    values = applied(detector.transform, along_ky, along_kx)
     lit = ~dark & np.isfinite(total)
     if zero == "mean" and lit.any():
         values = np.where(dark, 0.0, values - values[:, lit].mean(axis=1)[:, None, None])
@@ -80,7 +79,7 @@ class _Detector:
     """Of each ring: distance of a quadrant's centroid from either axis [1/Å]."""
     response: float
     """What the segments say of a disc that moves by 1/Å, per 1/Å."""
-    transform: tuple[float, float, float, float]
+    transform: Matrix
 
 
 def _detector(segments: DataArray) -> _Detector:
@@ -105,7 +104,8 @@ def _detector(segments: DataArray) -> _Detector:
     arms = 4 / (3 * math.pi) * np.diff(limits**3) / np.diff(limits**2)
     response = 4 * arms[-1] * radius / (math.pi * (radius**2 - edges[0] ** 2))
     arms = np.pad(arms, (0, len(edges) - len(limits)), mode="edge")
-    return _Detector(arms, response, tuple(known["transform"]))
+    xx, xy, yx, yy = known["transform"]
+    return _Detector(arms, response, ((xx, xy), (yx, yy)))
 
 
 def _field(values: NDArray[np.float64], segments: DataArray) -> DataArray:
