@@ -39,14 +39,16 @@ def detector_coords(
 def sampling(value: DataArray) -> tuple[tuple[float, float], str]:
     """Distance of pixels along y and x, and its unit: (1, 1) and "px" where ``value`` has no coordinates.
 
-    An axis of a single pixel has no distance to measure; it counts as 1.
+    An axis of a single pixel has no distance to measure: it counts as that of the other axis, as scans mostly have it.
     """
-    steps = []
-    for dim in ("y", "x"):
-        places = value.coords[dim].values if dim in value.coords else np.arange(2.0)
-        steps.append(float(places[-1] - places[0]) / (len(places) - 1) if len(places) > 1 else 1.0)
+    y, x = (_distance(value.coords[dim].values) if dim in value.coords else 1.0 for dim in ("y", "x"))
     unit = str(value.coords["x"].attrs.get("units", "px")) if "x" in value.coords else "px"
-    return (steps[0], steps[1]), unit
+    return (y or x or 1.0, x or y or 1.0), unit
+
+
+def _distance(places: NDArray[np.floating]) -> float | None:
+    """Of neighbours among places at equal distances; None for a single one."""
+    return float(places[-1] - places[0]) / (len(places) - 1) if len(places) > 1 else None
 
 
 def image(values: NDArray[Any], geometry: Geometry, units: str, name: str | None = None) -> DataArray:

@@ -38,7 +38,8 @@ def summed(values: np.ndarray, size: int, step: tuple[float, float]) -> np.ndarr
 def test_it_is_the_sum_over_the_window_and_nothing_wraps(shape: tuple[int, int], size: int) -> None:
     values = np.random.default_rng(1).normal(size=(2, *shape))
     result = ricom(field(values), kernel=size)
-    steps = (0.3 if shape[0] > 1 else 1.0, 0.5)
+    # A single row has no distance to others; it counts as that of the columns.
+    steps = (0.3 if shape[0] > 1 else 0.5, 0.5)
     np.testing.assert_allclose(result, summed(values, size, steps), atol=1e-10)
     assert result.attrs["units"] == "rad"
 
