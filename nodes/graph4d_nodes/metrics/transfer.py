@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,9 @@ class Transfer(NamedTuple):
 
 
 @node("metrics.transfer")
-def transfer(image: Image, truth: Image, *, edge: Edge = 0.25) -> Transfer:
+def transfer(
+    image: Image, truth: Image, *, edge: Edge = 0.25, crossing: Literal["first", "last"] = "first"
+) -> Transfer:
     """Contrast transfer: how much of the truth an image shows at each spatial frequency.
 
     Parameters
@@ -42,6 +44,10 @@ def transfer(image: Image, truth: Image, *, edge: Edge = 0.25) -> Transfer:
         What it should show, of equal shape and step.
     edge : float
         Part of the width over which the images fade to their mean at each side; 0 for periodic ones.
+    crossing : {"first", "last"}
+        Where the resolution is read off: where the curve first falls below half of its largest value, or after the last
+        frequency at which it is above. A crystal has next to nothing between its reflections: there it is the last
+        that counts.
 
     Returns
     -------
@@ -49,7 +55,8 @@ def transfer(image: Image, truth: Image, *, edge: Edge = 0.25) -> Transfer:
         ``curve``: image per truth over frequency, with its standard ``error`` as a further coordinate; NaN where the
         truth has nothing. ``metrics``: ``mean``, the transfer of all power together [image/truth]; and
         ``resolution``, the inverse of the frequency where the curve, from its largest value on, falls below half of
-        that [Å, or px], NaN if it does not.
+        that [Å, or px], NaN if it does not. What cannot be told from noise counts as 0 there, and frequencies that the
+        truth does not have are left out.
 
     Raises
     ------
@@ -68,8 +75,10 @@ def transfer(image: Image, truth: Image, *, edge: Edge = 0.25) -> Transfer:
     ratio = quotient(image, truth)
     total = float(np.sum((seen * true.conj()).real) / max(float(np.sum(np.abs(true) ** 2)), np.finfo(float).tiny))
     found = curve(values, bands.frequency, unit, ratio, "transfer").assign_coords(error=("frequency", error))
-    sure = np.where(values > SURE * error, values, 0.0)
-    numbers = {"mean": (total, ratio), "resolution": (_half_width(bands.frequency, sure), unit)}
+    lit = ~np.isnan(values)
+    sure = np.where(values > SURE * error, values, 0.0)[lit]
+    resolution = _half_width(bands.frequency[lit], sure, crossing == "last")
+    numbers = {"mean": (total, ratio), "resolution": (resolution, unit)}
     return Transfer(found, metrics(numbers))
 
 
@@ -168,12 +177,14 @@ def _power(bands: Rings, values: NDArray[np.float64], window: NDArray[np.float64
     return bands.mean(np.abs(spectrum(values, window)) ** 2) / float(np.sum(window**2))
 
 
-def _half_width(frequency: NDArray[np.float64], values: NDArray[np.float64]) -> float:
+def _half_width(frequency: NDArray[np.float64], values: NDArray[np.float64], last: bool) -> float:
     """Inverse frequency where a curve falls from its peak to half of that; NaN if it has no peak, or does not."""
-    peak = int(np.argmax(values))
-    below = np.flatnonzero(values[peak:] < values[peak] / 2)
-    if not below.size:
+    if not values.any():
         return np.nan
-    i = peak + int(below[0])
+    peak = int(np.argmax(values))
+    above = values[peak:] >= values[peak] / 2
+    i = peak + (int(np.flatnonzero(above)[-1]) + 1 if last else int(np.argmin(above)))
+    if i == len(values) or above[i - peak]:
+        return np.nan
     share = (values[i - 1] - values[peak] / 2) / (values[i - 1] - values[i])
     return float(1 / (frequency[i - 1] + share * (frequency[i] - frequency[i - 1])))

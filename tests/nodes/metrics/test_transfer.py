@@ -205,6 +205,43 @@ def test_frequencies_that_the_truth_does_not_have_have_no_transfer() -> None:
     assert numbers["mean"] == pytest.approx(0.3)
 
 
+def square_pixels(values: np.ndarray) -> xr.DataArray:
+    return image(values, Geometry(scan_step=(0.2, 0.2)), "rad")
+
+
+def crystal_and_its_blurred_image() -> tuple[np.ndarray, np.ndarray]:
+    """Reflections at every 4th ring, whose transfer falls to one half at 1.2 cycles per unit."""
+    y, x = np.arange(128)[:, None] * 0.2, np.arange(96) * 0.2
+    truth, shown = np.zeros((2, 128, 96))
+    for order in range(1, 12):
+        for along, size in ((y, 25.6), (x, 19.2)):
+            frequency = round(0.2 * order * size) / size
+            wave = np.cos(2 * np.pi * frequency * along) + 0 * (x + y)
+            truth += wave
+            shown += 0.5 ** ((frequency / 1.2) ** 2) * wave
+    return truth, shown
+
+
+def test_between_the_reflections_of_a_crystal_nothing_tells_the_resolution() -> None:
+    truth, shown = crystal_and_its_blurred_image()
+    curve, numbers = transfer(square_pixels(shown), square_pixels(truth), edge=0)
+    assert np.isnan(curve.values[1:40]).sum() > 10
+    assert numbers.resolution == pytest.approx(1 / 1.2, rel=0.03)
+
+
+def test_the_last_crossing_is_the_resolution_of_a_crystal_in_noise() -> None:
+    rng = np.random.default_rng(3)
+    truth, shown = crystal_and_its_blurred_image()
+    truth += 1e-3 * rng.normal(size=truth.shape)
+    shown += 0.3 * rng.normal(size=truth.shape)
+    first, last = (
+        float(transfer(square_pixels(shown), square_pixels(truth), edge=0, crossing=crossing).metrics.resolution)
+        for crossing in ("first", "last")
+    )
+    assert first > 1.5 / 1.2
+    assert last == pytest.approx(1 / 1.2, rel=0.1)
+
+
 def test_what_a_prediction_lacks_is_asked_for() -> None:
     with pytest.raises(UsageError, match="give `scan_step`"):
         predicted_transfer(method="ricom", **LENS)
