@@ -12,7 +12,7 @@ from graph4d import Image, UsageError, VectorField, node
 from graph4d_nodes.calibrate.longitudinal import best_turn, significance, waves
 from graph4d_nodes.calibrate.orientation import orientation
 from graph4d_nodes.calibrate.polarity import polarity
-from graph4d_nodes.geometry import Matrix, detector_to_scan
+from graph4d_nodes.geometry import applied, detector_to_scan
 from graph4d_nodes.phase.field import gradient
 from graph4d_nodes.types import Orientation, Rotation
 
@@ -100,7 +100,7 @@ def find_rotation(
                 f"{SMALLEST} are needed, or give `rotation` and `transpose`"
             )
         given = detector_to_scan(rotation, transpose)
-        return Oriented(_turned(com, given), orientation(given))
+        return Oriented(com.copy(data=applied(given, *com.values)), orientation(given))
     dark = None if dark_field is None else _same_scan(dark_field, com)
     spectrum = waves(field.y, field.x, field.step)
     turns = {flip: best_turn(spectrum, flip) for flip in (False, True)}
@@ -127,14 +127,7 @@ def find_rotation(
         further |= {"found_rotation": (float(shifts["rotation"]), "deg"), "found_transposed": (float(theirs), "1")}
         further |= {name: (float(shifts[name]), unit) for name, unit in TRUST.items()}
     matrix = detector_to_scan(angle[flip] if rotation is None else rotation, flip)
-    return Oriented(_turned(com, matrix), orientation(matrix, further))
-
-
-def _turned(com: DataArray, matrix: Matrix) -> DataArray:
-    """A ``VectorField`` whose vectors are turned by a matrix on (x, y)."""
-    (xx, xy), (yx, yy) = matrix
-    y, x = com.values
-    return com.copy(data=np.stack([yx * x + yy * y, xx * x + xy * y]))
+    return Oriented(com.copy(data=applied(matrix, *com.values)), orientation(matrix, further))
 
 
 def _same_scan(dark_field: DataArray, com: DataArray) -> NDArray[np.float64]:

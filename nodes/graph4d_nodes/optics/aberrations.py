@@ -80,12 +80,12 @@ class Aberrations:
         wavelength : float
             Of the electrons [Å].
         """
-        angle = wavelength * (np.asarray(kx) + 1j * np.asarray(ky))
-        squared = angle.real**2 + angle.imag**2
-        total = np.zeros(angle.shape)
-        for coefficient, n, m, turn in self._terms():
-            total += coefficient / (n + 1) * squared ** ((n + 1 - m) // 2) * ((angle * turn) ** m).real
-        return 2 * np.pi / wavelength * total
+        k = np.asarray(kx) + 1j * np.asarray(ky)
+        squared = k.real**2 + k.imag**2
+        total = np.zeros(k.shape)
+        for factor, p, m in self.terms(wavelength):
+            total += squared**p * (factor * k**m).real
+        return total
 
     def shift(
         self, ky: NDArray[np.floating], kx: NDArray[np.floating], wavelength: float
@@ -102,22 +102,27 @@ class Aberrations:
         y, x : ndarray
             ∂χ/∂k_y and ∂χ/∂k_x over 2π [Å].
         """
-        angle = wavelength * (np.asarray(kx) + 1j * np.asarray(ky))
-        total = np.zeros(angle.shape, complex)
-        # ∂/∂x + i∂/∂y = 2∂/∂ω̄ of |ω|²ᵖ·Re((ω·turn)ᵐ), whose real part has the two halves ωᵖ⁺ᵐ·ω̄ᵖ and ωᵖ·ω̄ᵖ⁺ᵐ.
-        for coefficient, n, m, turn in self._terms():
-            p = (n + 1 - m) // 2
-            one = p * angle ** (p + m) * angle.conj() ** max(p - 1, 0) * turn**m
-            other = (p + m) * angle**p * angle.conj() ** (p + m - 1) * turn.conjugate() ** m
-            total += coefficient / (n + 1) * (one + other)
-        return total.imag, total.real
+        k = np.asarray(kx) + 1j * np.asarray(ky)
+        total = np.zeros(k.shape, complex)
+        # ∂/∂x + i∂/∂y = 2∂/∂k̄ of |k|²ᵖ·Re(factor·kᵐ), whose real part has the two halves kᵖ⁺ᵐ·k̄ᵖ and kᵖ·k̄ᵖ⁺ᵐ.
+        for factor, p, m in self.terms(wavelength):
+            total += p * factor * k ** (p + m) * k.conj() ** max(p - 1, 0)
+            total += (p + m) * factor.conjugate() * k**p * k.conj() ** (p + m - 1)
+        return total.imag / (2 * np.pi), total.real / (2 * np.pi)
 
-    def _terms(self) -> list[tuple[float, int, int, complex]]:
-        """Coefficient, orders n and m, and exp(−iφ_nm) of those that are not 0."""
+    def terms(self, wavelength: float) -> list[tuple[complex, int, int]]:
+        """The phase error as a sum, χ = Σ |k|²ᵖ·Re(factor·(kx + i·ky)ᵐ): (factor, p, m) of each that is not 0.
+
+        Parameters
+        ----------
+        wavelength : float
+            Of the electrons [Å].
+        """
         result = []
         for name, n, m in TERMS:
             coefficient = float(getattr(self, name))
             if coefficient:
                 azimuth = float(getattr(self, f"phi{name[1:]}", 0.0))
-                result.append((coefficient, n, m, complex(np.exp(-1j * azimuth))))
+                size = 2 * np.pi * wavelength**n / (n + 1) * coefficient
+                result.append((size * complex(np.exp(-1j * m * azimuth)), (n + 1 - m) // 2, m))
         return result

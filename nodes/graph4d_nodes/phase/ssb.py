@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from graph4d import Frequency, Image, UsageError, node, report_progress
 from graph4d_nodes.calibrate.orientation import matrix_of
 from graph4d_nodes.image.bright_field import Disc, disc_of
-from graph4d_nodes.optics.aberrations import TERMS
 from graph4d_nodes.optics.aberrations import Aberrations as Coefficients
 from graph4d_nodes.phase.field import check_band
 from graph4d_nodes.types import Aberrations, BrightField, Orientation
@@ -168,7 +167,11 @@ def sidebands(
     # A pixel on the edge of the disc shall be in it, however the axes are turned.
     radius = disc.radius * (1 + 1e-9)
     within = np.hypot(disc.ky, disc.kx) <= radius
-    lens = _terms(aberrations, disc.wavelength)
+    terms = aberrations.terms(disc.wavelength)
+    lens = (
+        np.array([term[0] for term in terms], complex),
+        np.array([term[1:] for term in terms], np.int64).reshape(-1, 2),
+    )
     light = 0.0
     cores = os.cpu_count() or 1
     # Each thread has frequencies of its own, and sees all pixels in their order: how many there are does not show.
@@ -223,18 +226,6 @@ def _transforms(
         planes = values[..., part].astype(np.result_type(values.dtype, np.float32), copy=False)
         halves = fft.rfft(planes, axis=1, workers=cores)[:, :needed]
         yield part, fft.fft(halves, axis=0, workers=cores)
-
-
-def _terms(aberrations: Coefficients, wavelength: float) -> tuple[NDArray[np.complex128], NDArray[np.int64]]:
-    """Phase error as the kernel wants it: factors and (p, m) of Σ Re(factor·(kx + i·ky)ᵐ)·|k|²ᵖ."""
-    factors, orders = [], []
-    for name, n, m in TERMS:
-        coefficient = float(getattr(aberrations, name))
-        if coefficient:
-            azimuth = float(getattr(aberrations, f"phi{name[1:]}", 0.0))
-            factors.append(2 * np.pi * wavelength**n / (n + 1) * coefficient * np.exp(-1j * m * azimuth))
-            orders.append(((n + 1 - m) // 2, m))
-    return np.array(factors, complex), np.array(orders, np.int64).reshape(-1, 2)
 
 
 def _assembled(
