@@ -9,10 +9,10 @@ from graph4d_nodes.phase.parallax.aligned import aligned_sum
 from graph4d_nodes.phase.parallax.sign import bright_matter
 from graph4d_nodes.phase.parallax.transfer import disc_overlap, parallax_transfer
 
-from .defocused import ENERGY, SEMIANGLE, STEP, defocused_scan, pixels, sample, truth
+from .defocused import ENERGY, USUAL, defocused_scan, pixels, sample, truth
 
 LENGTH = wavelength(ENERGY)
-RADIUS = SEMIANGLE / LENGTH
+RADIUS, STEP = USUAL.radius, USUAL.step
 
 
 @pytest.mark.parametrize("lens", [Aberrations(c10=2000), Aberrations(c10=-1200, c12=400, phi12=0.6)])
