@@ -128,7 +128,7 @@ def test_the_node_for_single_sideband_has_the_transfer_and_the_noise_that_are_pr
 
 def test_the_transfer_of_tilt_corrected_bright_field_is_that_of_the_defocus(weak_object) -> None:
     c10 = -150.0
-    weak = weak_object(c10)
+    weak = weak_object(c10, (36, 48))
     lam = wavelength(LENS["energy"])
 
     def aligned(spectrum: np.ndarray, ky: np.ndarray, kx: np.ndarray, qy: float, qx: float) -> complex:

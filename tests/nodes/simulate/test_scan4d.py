@@ -120,7 +120,7 @@ def test_the_centre_of_mass_in_the_scan_does_not_depend_on_how_the_detector_lies
 
 @pytest.mark.parametrize(("rotation", "transpose"), [("0 deg", False), ("-50 deg", True)])
 def test_the_integrated_centre_of_mass_is_the_true_phase_seen_by_the_probe(rotation: str, transpose: bool) -> None:
-    given = {"positions": (32, 24), "detector": 40, "scan_step": "0.25 Å", "scan_step_x": "0.33 Å"}
+    given = {"positions": (26, 20), "detector": 32, "scan_step": "0.3 Å", "scan_step_x": "0.4 Å"}
     result = simulated(crystal(size=("16 Å", "16 Å")), rotation=rotation, transpose=transpose, **given)
     assert result.phase.attrs["units"] == "rad"
     found, truth = integrate(center_of_mass(result.scan)).values.ravel(), result.phase.values.ravel()
@@ -132,12 +132,12 @@ def test_what_varies_slowly_is_seen_with_a_slope_of_one() -> None:
     from scipy.ndimage import gaussian_filter
 
     # Neon instead of gold: a weak sample, thinner towards its border.
-    ball = nanoparticle(shape="sphere", element="Ne", diameter="16 Å", size=("34 Å", "34 Å"))
+    ball = nanoparticle(shape="sphere", element="Ne", diameter="14 Å", size=("32 Å", "32 Å"))
     camera = {"detector": 24, "detector_step": "0.125 1/Å", "sampling": "0.2 Å"}
-    result = simulated(ball, positions=(60, 64), scan_step="0.4 Å", slice_thickness="6 Å", **camera)
+    result = simulated(ball, positions=(42, 45), scan_step="0.5 Å", slice_thickness="8 Å", **camera)
     found = integrate(center_of_mass(result.scan)).values
     truth = result.phase.values - result.phase.values.mean()
-    smooth = [gaussian_filter(values, 7.0).ravel() for values in (truth, found)]
+    smooth = [gaussian_filter(values, 5.6).ravel() for values in (truth, found)]
     assert np.polyfit(*smooth, 1)[0] == pytest.approx(1, abs=0.05)
     assert np.corrcoef(*smooth)[0, 1] > 0.99
 
