@@ -174,6 +174,7 @@ def test_what_is_no_disc_is_refused(rng):
         find_ellipse(flat, feature="ring", inner_px=30, outer_px=31)
 
 
+@pytest.mark.filterwarnings("ignore:the bright disc has a radius of")
 def test_the_report_tells_what_is_known_and_no_more(make_scan):
     rows, columns = np.mgrid[:64, :64]
     y, x = np.mgrid[:6, :8]

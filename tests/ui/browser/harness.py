@@ -150,7 +150,12 @@ class Screen:
     def place(self, x: float, y: float, figure: int = 0) -> tuple[float, float]:
         """Where on the page a place in the figure's own coordinates is; it is scrolled to if it is out of sight."""
         self.page.evaluate("(n) => window.figures()[n].el.scrollIntoView({block: 'nearest'})", figure)
-        left, top = self.page.evaluate("([n, x, y]) => window.at(n, x, y)", [figure, x, y])
+        # What appears above a figure moves it: a place counts when it has stayed where it is for a moment.
+        before = None
+        while (now := self.page.evaluate("([n, x, y]) => window.at(n, x, y)", [figure, x, y])) != before:
+            before = now
+            self.page.wait_for_timeout(60)
+        left, top = now
         return left, top
 
     def click(self, x: float, y: float, figure: int = 0) -> None:
