@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "IDENTITY",
     "PLANCK_TIMES_C",
     "REST_ENERGY",
     "Geometry",
@@ -22,6 +23,9 @@ __all__ = [
 ]
 
 Matrix = tuple[tuple[float, float], tuple[float, float]]
+
+IDENTITY: Matrix = ((1.0, 0.0), (0.0, 1.0))
+"""Of a detector that lies as the scan does."""
 
 PLANCK_TIMES_C = 12398.419843320026
 """h·c [eV Å], CODATA 2018."""
@@ -52,7 +56,7 @@ class Geometry:
     semiangle: float | None = None
     scan_step: tuple[float, float] | None = None
     detector_step: tuple[float, float] | None = None
-    transform: Matrix = ((1.0, 0.0), (0.0, 1.0))
+    transform: Matrix = IDENTITY
 
     def updated(self, **known: Any) -> Geometry:
         """A copy in which every given value that is not None replaces the present one."""

@@ -6,15 +6,13 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from graph4d_nodes.geometry import Matrix, rotation_and_transposition
+from graph4d_nodes.geometry import IDENTITY, Matrix, rotation_and_transposition
 from graph4d_nodes.values import metrics
 
 if TYPE_CHECKING:
     from xarray import Dataset
 
 __all__ = ["matrix_of", "orientation"]
-
-IDENTITY: Matrix = ((1.0, 0.0), (0.0, 1.0))
 
 
 def matrix_of(value: Dataset | None) -> Matrix:

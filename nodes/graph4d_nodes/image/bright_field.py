@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from graph4d import Over, Range, UsageError, node, per_pattern
-from graph4d_nodes.geometry import Geometry, Matrix, applied, composed, wavelength
+from graph4d_nodes.geometry import IDENTITY, Matrix, applied, composed, wavelength
 from graph4d_nodes.image.detectors import origin_list
 from graph4d_nodes.scan import Scan4D
 from graph4d_nodes.types import BrightField, Origin
@@ -102,8 +102,13 @@ class Disc:
     radius: float
     """Convergence semi-angle / wavelength [1/Å]."""
 
+    def turned(self, matrix: Matrix) -> Disc:
+        """The same disc in axes to which a matrix on (x, y) leads."""
+        ky, kx = applied(matrix, self.ky, self.kx)
+        return replace(self, ky=ky, kx=kx)
 
-def disc_of(pixels: DataArray, orientation: Matrix = ((1.0, 0.0), (0.0, 1.0))) -> Disc:
+
+def disc_of(pixels: DataArray, orientation: Matrix = IDENTITY) -> Disc:
     """Frequencies of a ``BrightField``'s pixels in the axes of the scan, and its calibrations.
 
     Parameters
@@ -137,14 +142,17 @@ def disc_of(pixels: DataArray, orientation: Matrix = ((1.0, 0.0), (0.0, 1.0))) -
 
 def _calibrations(scan: Scan4D) -> tuple[float, float, tuple[float, float]]:
     """Convergence semi-angle [rad], wavelength [Å], detector step [1/Å]."""
-    known: Geometry = scan.geometry
+    known = scan.geometry
     names = ("energy", "semiangle", "scan_step", "detector_step")
     missing = [name for name in names if getattr(known, name) is None]
-    if known.energy is None or known.semiangle is None or known.detector_step is None or missing:
+    if missing:
         raise UsageError(
             f"what the bright-field disc of {scan.title} means is not known without {', '.join(missing)}; "
             f"give {'it' if len(missing) == 1 else 'them'} to io.open"
         )
+    assert known.semiangle is not None
+    assert known.energy is not None
+    assert known.detector_step is not None
     return known.semiangle, wavelength(known.energy), known.detector_step
 
 

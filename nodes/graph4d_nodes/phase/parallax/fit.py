@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph4d_nodes.calibrate.evidence import SPREAD
-from graph4d_nodes.geometry import Matrix, detector_to_scan
+from graph4d_nodes.geometry import Matrix, applied, detector_to_scan
 from graph4d_nodes.image.bright_field import Disc
 from graph4d_nodes.optics.aberrations import Aberrations
 from graph4d_nodes.phase.parallax.groups import Groups, grouped
@@ -193,8 +193,8 @@ def _search(groups: Groups, disc: Disc, transposed: bool, widest: float) -> Tria
 
 def _turned(groups: Groups, rotation: float, transposed: bool) -> tuple[Array, Array]:
     """The groups' frequencies in the axes of the scan, under an assumption."""
-    (xx, xy), (yx, yy) = detector_to_scan(rotation, transposed)
-    return yx * groups.kx + yy * groups.ky, xx * groups.kx + xy * groups.ky
+    y, x = applied(detector_to_scan(rotation, transposed), groups.ky, groups.kx)
+    return y, x
 
 
 def _likelihood(trial: Trial, groups: Groups, disc: Disc, known: Aberrations) -> Array:

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph4d import Image, Metrics, Range, node
-from graph4d_nodes.calibrate.orientation import IDENTITY, matrix_of
+from graph4d_nodes.calibrate.orientation import matrix_of
 from graph4d_nodes.calibrate.orientation import orientation as orientation_value
-from graph4d_nodes.geometry import Geometry, composed
+from graph4d_nodes.geometry import IDENTITY, Geometry, composed
 from graph4d_nodes.image.bright_field import Disc, disc_of
 from graph4d_nodes.optics.aberrations import Aberrations as Coefficients
 from graph4d_nodes.phase.parallax.aligned import aligned_sum, through
@@ -124,7 +124,7 @@ def parallax(
         found = _believed(fit(pixels.values, disc, known), known, disc, pixels.shape)
     else:
         found = Fit(IDENTITY, known, 0.0, 0.0, 0.0, 1.0, np.nan)
-    oriented = disc_of(pixels, composed(found.matrix, matrix_of(orientation)))
+    oriented = disc.turned(found.matrix)
     moved = found.aberrations.shift(oriented.ky, oriented.kx, disc.wavelength)
     aligned = aligned_sum(pixels.values, moved[0] / disc.step[0], moved[1] / disc.step[1], upsampling)
     step = disc.step[0] / upsampling, disc.step[1] / upsampling

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph4d import UsageError
-from graph4d_nodes.geometry import Matrix, wavelength
+from graph4d_nodes.geometry import IDENTITY, Matrix, wavelength
 from graph4d_nodes.optics.aberrations import Aberrations
 from graph4d_nodes.simulate.multislice.arrays import Array, Arrays, best
 from graph4d_nodes.simulate.multislice.coherence import COHERENT, Probe
 from graph4d_nodes.simulate.multislice.grid import Grid
-from graph4d_nodes.simulate.multislice.waves import IDENTITY, lens, propagator, transmission
+from graph4d_nodes.simulate.multislice.waves import lens, propagator, transmission
 
 __all__ = ["Multislice"]
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from graph4d_nodes.geometry import Matrix
+from graph4d_nodes.geometry import IDENTITY, Matrix
 from graph4d_nodes.optics.aberrations import Aberrations
 from graph4d_nodes.optics.interaction import interaction
 from graph4d_nodes.optics.probe import aperture
 from graph4d_nodes.simulate.multislice.grid import Grid
 
 __all__ = ["lens", "propagator", "transmission"]
-
-IDENTITY: Matrix = ((1.0, 0.0), (0.0, 1.0))
 
 
 def transmission(slices: NDArray[np.floating], size: tuple[float, float], energy: float) -> NDArray[np.complexfloating]:
